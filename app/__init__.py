@@ -1,0 +1,1 @@
+"""The service of a municipal student financial aid centre."""

@@ -1,0 +1,264 @@
+"""Rounds, reporting batches, applications with their submissions, decisions, objections."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import CheckConstraint, Field, Index, SQLModel
+
+from app.core import ids
+from app.core.columns import (
+    enum_column,
+    fen_column,
+    identity_column,
+    json_column,
+    moment_column,
+    one_of,
+    texts_column,
+)
+
+
+class ApplicationState(StrEnum):
+    """Where a case stands (design §1)."""
+
+    DRAFT = "draft"  # a fact is missing; the case lists what it needs
+    SUBMITTED = "submitted"  # with the school
+    RETURNED = "returned"  # 退回修改: the school changes it and hands it in again
+    IN_REVIEW = "in_review"  # handed up; `step` says whose turn it is
+    APPROVED = "approved"  # the last approval was given, money committed
+    ANNOUNCED = "announced"  # in the centre's public notice
+    CONFIRMED = "confirmed"  # the notice closed; the award is granted
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class BatchState(StrEnum):
+    """Where a school's reporting batch stands."""
+
+    FILLING = "filling"
+    ENDORSED = "endorsed"
+    REPORTED = "reported"
+
+
+class Step(StrEnum):
+    """Whose turn a case in review is."""
+
+    COUNTY = "county"
+    CITY = "city"
+
+
+class Verdict(StrEnum):
+    """What an officer says to a case."""
+
+    APPROVE = "approve"
+    RETURN = "return"
+    REJECT = "reject"
+
+
+class ObjectionState(StrEnum):
+    """Where an objection stands."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
+
+
+class ApplicationRound(SQLModel, table=True):
+    """A round (申报轮次): when a programme is applied for in a period."""
+
+    __tablename__ = "application_round"
+    __table_args__ = (
+        Index("uq_application_round_key", "programme", "period", unique=True),
+        CheckConstraint("opens_on <= closes_on", name="opens_before_closing"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    programme: str = Field(max_length=40)
+    period: str = Field(max_length=11)
+    opens_on: date
+    closes_on: date
+    opened_by: UUID
+    opened_at: datetime = moment_column()
+    version: int = 1
+
+
+class LatePermission(SQLModel, table=True):
+    """Leave for one school to hand in after the round closed. Append-only."""
+
+    __tablename__ = "late_permission"
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    round_id: UUID = Field(foreign_key="application_round.id", index=True)
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    until: date
+    reason: str = Field(max_length=200)
+    granted_by: UUID
+    granted_at: datetime = moment_column()
+
+
+class ReportingBatch(SQLModel, table=True):
+    """A school's batch (上报批次) of one programme and period: panel, notice, endorsement."""
+
+    __tablename__ = "reporting_batch"
+    __table_args__ = (
+        one_of("state", BatchState),
+        Index("uq_reporting_batch_key", "school_id", "round_id", unique=True),
+        Index("ix_reporting_batch_round", "round_id", "state"),
+        CheckConstraint("endorsed_by IS DISTINCT FROM filled_by", name="head_is_another"),
+        CheckConstraint(
+            "state = 'filling' OR zero OR (notice_from IS NOT NULL AND notice_to IS NOT NULL)",
+            name="noticed_before_endorsed",
+        ),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    round_id: UUID = Field(foreign_key="application_round.id")
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    state: BatchState = enum_column(BatchState)
+    zero: bool = False
+    panel: list[str] = texts_column()
+    panel_met_on: date | None = None
+    notice_from: date | None = None
+    notice_to: date | None = None
+    filled_by: UUID | None = None
+    endorsed_by: UUID | None = None
+    endorsed_at: datetime | None = moment_column(default=None, nullable=True)
+    reported_by: UUID | None = None
+    reported_at: datetime | None = moment_column(default=None, nullable=True)
+    version: int = 1
+
+
+class Application(SQLModel, table=True):
+    """One student's case for one programme and period; the facts are in its submissions.
+
+    The columns from `stage` on repeat the newest submission, for queries.
+    """
+
+    __table_args__ = (
+        one_of("state", ApplicationState),
+        one_of("step", Step),
+        CheckConstraint("(state = 'in_review') = (step IS NOT NULL)", name="step_in_review"),
+        CheckConstraint(
+            "state NOT IN ('approved', 'announced', 'confirmed') OR (eligible IS TRUE "
+            "AND amount_fen > 0)",
+            name="only_eligible_approved",
+        ),
+        CheckConstraint("state = 'draft' OR eligible IS NOT NULL", name="draft_while_unknown"),
+        Index(
+            "uq_application_live",
+            "student_id",
+            "programme",
+            "period",
+            unique=True,
+            postgresql_where="state NOT IN ('rejected', 'withdrawn')",
+        ),
+        Index("ix_application_school", "school_id", "programme", "period", "state"),
+        Index("ix_application_county", "county_id", "programme", "period", "state"),
+        Index("ix_application_queue", "programme", "period", "state", "step"),
+        Index("ix_application_student", "student_id"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    number: str = Field(max_length=40, unique=True)
+    student_id: UUID = Field(foreign_key="student.id")
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    round_id: UUID = Field(foreign_key="application_round.id")
+    programme: str = Field(max_length=40)
+    period: str = Field(max_length=11)
+    state: ApplicationState = enum_column(ApplicationState)
+    step: Step | None = enum_column(Step, default=None, nullable=True)
+    submission_no: int
+    student_name: str = Field(max_length=80)
+    grade: int
+    class_name: str | None = Field(default=None, max_length=40)
+    stage: str = Field(max_length=32)
+    hardship: int | None = None
+    eligible: bool | None = None
+    amount_fen: int | None = fen_column(default=None, nullable=True)
+    failed: list[str] = texts_column()
+    missing: list[str] = texts_column()
+    uploaded_by: UUID
+    import_id: UUID | None = None
+    made_at: datetime = moment_column()
+    reported_at: datetime | None = moment_column(default=None, nullable=True)
+
+
+class Submission(SQLModel, table=True):
+    """The facts one hand-in stood on and what policy made of them. Append-only.
+
+    `facts` is {fact: {"value", "source", "as_of"}}.
+    """
+
+    __table_args__ = (Index("ix_submission_policy_version", "policy_version_id"),)
+    application_id: UUID = Field(foreign_key="application.id", primary_key=True)
+    submission_no: int = Field(primary_key=True)
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    policy_version_id: UUID = Field(foreign_key="policy_version.id")
+    facts: dict[str, Any] = json_column()
+    eligible: bool | None = None
+    amount_fen: int | None = fen_column(default=None, nullable=True)
+    failed: list[str] = texts_column()
+    missing: list[str] = texts_column()
+    made_by: UUID
+    made_at: datetime = moment_column()
+
+
+class DecisionBatch(SQLModel, table=True):
+    """One act of deciding: the filter as frozen, how many, how much, by whom. Append-only."""
+
+    __tablename__ = "decision_batch"
+    __table_args__ = (one_of("verdict", Verdict), one_of("step", Step))
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    step: Step = enum_column(Step)
+    verdict: Verdict = enum_column(Verdict)
+    reason: str = Field(max_length=500)
+    filter: dict[str, Any] | None = json_column(default=None, nullable=True)
+    case_count: int
+    amount_fen: int = fen_column()
+    left_out: int
+    decided_by: UUID
+    decided_at: datetime = moment_column()
+
+
+class Decision(SQLModel, table=True):
+    """One officer's word on one submission at one step. Append-only."""
+
+    __table_args__ = (
+        one_of("verdict", Verdict),
+        one_of("step", Step),
+        Index("uq_decision_step", "application_id", "submission_no", "step", unique=True),
+        Index("ix_decision_batch", "batch_id"),
+    )
+    id: int | None = identity_column()
+    application_id: UUID = Field(foreign_key="application.id")
+    submission_no: int
+    step: Step = enum_column(Step)
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    verdict: Verdict = enum_column(Verdict)
+    reason: str = Field(max_length=500)
+    batch_id: UUID = Field(foreign_key="decision_batch.id")
+    decided_by: UUID
+    decided_at: datetime = moment_column()
+
+
+class Objection(SQLModel, table=True):
+    """Somebody's objection to a case in a public notice, and how it was settled."""
+
+    __table_args__ = (
+        one_of("state", ObjectionState),
+        Index("ix_objection_application", "application_id", "state"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    application_id: UUID = Field(foreign_key="application.id")
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    notice_id: UUID = Field(foreign_key="notice.id")
+    raised_on: date
+    words: str = Field(max_length=1000)
+    recorded_by: UUID
+    state: ObjectionState = enum_column(ObjectionState)
+    settled_by: UUID | None = None
+    settled_because: str | None = Field(default=None, max_length=500)
+    settled_at: datetime | None = moment_column(default=None, nullable=True)

@@ -1,0 +1,1 @@
+"""Gathers facts and runs the engine, set-wise."""

@@ -1,0 +1,1 @@
+"""Who did what to which records, written in the transaction that did it."""

@@ -1,0 +1,1 @@
+"""Organisations, people, API clients, tokens and the role × action table."""

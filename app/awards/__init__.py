@@ -1,0 +1,1 @@
+"""The promise: awards, instalments and their shares."""

@@ -1,0 +1,89 @@
+"""The promise: awards, their instalments, and each instalment's shares of fund lines."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import CheckConstraint, Field, Index, SQLModel
+
+from app.core import ids
+from app.core.columns import enum_column, fen_column, moment_column, one_of
+
+
+class AwardState(StrEnum):
+    """How firm the promise is."""
+
+    PROVISIONAL = "provisional"  # decided, money committed, notice still open
+    GRANTED = "granted"  # the notice closed without an objection upheld
+    CANCELLED = "cancelled"
+
+
+class InstalmentState(StrEnum):
+    """Where one instalment stands; that it is due follows from `due_on` and the office day."""
+
+    AWAITING_APPROPRIATION = "awaiting_appropriation"
+    COMMITTED = "committed"
+    IN_RUN = "in_run"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+
+
+class Award(SQLModel, table=True):
+    """What one application was granted. The amount is for the whole period, in fen."""
+
+    __table_args__ = (
+        one_of("state", AwardState),
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+        Index("ix_award_student", "student_id", "programme"),
+        Index("ix_award_school", "school_id", "programme", "period"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    application_id: UUID = Field(foreign_key="application.id", unique=True)
+    student_id: UUID = Field(foreign_key="student.id")
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    programme: str = Field(max_length=40)
+    period: str = Field(max_length=11)
+    policy_version_id: UUID = Field(foreign_key="policy_version.id")
+    hardship: int | None = None
+    amount_fen: int = fen_column()
+    state: AwardState = enum_column(AwardState)
+    decision_batch_id: UUID
+    made_at: datetime = moment_column()
+    settled_at: datetime | None = moment_column(default=None, nullable=True)
+
+
+class Instalment(SQLModel, table=True):
+    """One part of an award, due on a day; its fiscal year is that day's calendar year."""
+
+    __table_args__ = (
+        one_of("state", InstalmentState),
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+        Index("uq_instalment_seq", "award_id", "seq", unique=True),
+        Index("ix_instalment_due", "state", "due_on"),
+        Index("ix_instalment_school_state", "school_id", "state"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    award_id: UUID = Field(foreign_key="award.id")
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    seq: int
+    due_on: date
+    fiscal_year: int
+    amount_fen: int = fen_column()
+    state: InstalmentState = enum_column(InstalmentState)
+
+
+class InstalmentShare(SQLModel, table=True):
+    """How much of an instalment one fund line pays. Append-only."""
+
+    __tablename__ = "instalment_share"
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+        Index("ix_instalment_share_fund_line", "fund_line_id"),
+    )
+    instalment_id: UUID = Field(foreign_key="instalment.id", primary_key=True)
+    fund_line_id: UUID = Field(foreign_key="fund_line.id", primary_key=True)
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    amount_fen: int = fen_column()

@@ -1,0 +1,57 @@
+"""Why a bank file is refused; nothing of a refused file is kept."""
+
+from app.core.errors import Invalid, NotFound
+
+
+class FormatsInvalidError(Exception):
+    """A format file is wrong: the service does not start. `problems` names every file and key."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("bank formats are wrong:\n" + "\n".join(f"  {line}" for line in problems))
+        self.problems = tuple(problems)
+
+
+class FormatUnknown(NotFound):
+    """No bank format has this code."""
+
+    code = "bank-format-unknown"
+
+
+class LinesUnfit(Invalid):
+    """A payment file cannot be written as the bank wants it; every line's faults are listed."""
+
+    code = "bank-lines-unfit"
+
+
+class ReturnFileTooLarge(Invalid):
+    """More bytes or lines than a return file may have."""
+
+    code = "return-file-too-large"
+
+
+class ReturnFileEmpty(Invalid):
+    """The file has no line."""
+
+    code = "return-file-empty"
+
+
+class ReturnFileEncoding(Invalid):
+    """The bytes are not text in the format's encoding."""
+
+    code = "return-file-encoding"
+
+
+class ReturnFileBroken(Invalid):
+    """Some line is not as the format says; the whole file is refused with every such line."""
+
+    code = "return-file-broken"
+
+
+class TotalsDiffer(Invalid):
+    """A return file does not answer the payment file it is handed in for.
+
+    Invalid and not Conflict: no state of our records would make this file fit that payment file,
+    so repeating the call cannot help; another file must be sent.
+    """
+
+    code = "bank-totals-differ"

@@ -1,0 +1,1 @@
+"""Appropriations by holder and source."""

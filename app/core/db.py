@@ -1,0 +1,176 @@
+"""Connections, transactions and the row-security scope: the one place that commits."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import psycopg
+from fastapi import Depends, Request
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from app.core.actor import Actor, Scope
+from app.core.errors import Unavailable
+from app.core.settings import SettingsWrong
+
+POOL_WAIT_SECONDS = 10
+STATEMENT_TIMEOUT_MS = 120_000
+LOCK_TIMEOUT_MS = 30_000
+
+
+class DatabaseAway(Unavailable):
+    """The database cannot be reached at this moment."""
+
+    code = "database-away"
+
+
+@dataclass
+class _Bound:
+    engine: Engine | None = None
+
+
+_bound = _Bound()
+
+
+def connect(url: str, *, pool_size: int) -> Engine:
+    """An engine for a URL of the form `postgresql://…`; connections are checked before use."""
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    guards = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+    made = create_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"options": f"{guards} -c timezone=UTC", "connect_timeout": 5},
+    )
+    event.listen(made, "connect", _reach_the_queue)
+    return made
+
+
+def _reach_the_queue(connection: psycopg.Connection[Any], record: object) -> None:
+    # The schema in use comes from the role or the URL and is not named here; the queue's is added.
+    del record
+    connection.execute(
+        "SELECT set_config('search_path', current_setting('search_path') || ', jobs', false)"
+    )
+    connection.commit()
+
+
+def bind(engine: Engine | None) -> None:
+    """Sets the engine that this process serves from."""
+    _bound.engine = engine
+
+
+def engine() -> Engine:
+    """The engine this process serves from."""
+    if _bound.engine is None:
+        raise DatabaseAway("数据库尚未连接。", "The database is not connected yet.")
+    return _bound.engine
+
+
+def check_serving_role(serving: Engine) -> None:
+    """Refuses a role that row security would not bind. Raises SettingsWrong with one line."""
+    question = text(
+        "SELECT rolsuper, rolbypassrls, (SELECT count(*) FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v') "
+        "AND c.relowner = r.oid AND n.nspname NOT LIKE 'pg\\_%'), rolname "
+        "FROM pg_roles r WHERE rolname = current_user"
+    )
+    try:
+        with serving.connect() as connection:
+            superuser, bypasses, owned, role = connection.execute(question).one()
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
+        raise SettingsWrong(
+            f"the database of AID_DATABASE_URL cannot be reached: {reason}"
+        ) from None
+    if superuser or bypasses or owned:
+        why = "is a superuser" if superuser else "has BYPASSRLS" if bypasses else "owns tables"
+        raise SettingsWrong(
+            f"the role {role} of AID_DATABASE_URL {why}, so row security would not bind it; "
+            "serve with a role that owns nothing"
+        )
+
+
+def enter(session: Session, actor: Actor) -> None:
+    """Puts the transaction into the actor's scope; all three settings are written every time."""
+    # SET LOCAL takes no parameters; the literals come from UUIDs and an enumeration alone.
+    school = str(UUID(str(actor.school_id))) if actor.scope is Scope.SCHOOL else ""
+    county = str(UUID(str(actor.county_id))) if actor.scope is Scope.COUNTY else ""
+    scope = "city" if actor.scope is Scope.CITY else ""
+    session.connection().exec_driver_sql(
+        f"SET LOCAL aid.school = '{school}'; SET LOCAL aid.county = '{county}'; "
+        f"SET LOCAL aid.scope = '{scope}'"
+    )
+
+
+@contextmanager
+def city_scope(session: Session, actor: Actor) -> Iterator[None]:
+    """Sees the whole city for one look-up, then the actor's own scope again.
+
+    For set-wise questions whose answer names no other school's data.
+    """
+    session.connection().exec_driver_sql("SET LOCAL aid.scope = 'city'")
+    yield
+    # On an error the transaction is rolled back, and the setting with it.
+    enter(session, actor)
+
+
+def get_session(request: Request) -> Iterator[Session]:
+    """One session, one transaction a request, committed before the reply is sent."""
+    try:
+        with Session(engine(), expire_on_commit=False) as session, session.begin():
+            request.state.session = session
+            yield session
+    except OperationalError as error:
+        if not error.connection_invalidated and session_is_up(error):
+            raise
+        raise DatabaseAway(
+            "数据库暂时不可用，请稍后重试；本次操作未保存。",
+            "The database is away for the moment; nothing was saved, try again shortly.",
+            headers={"Retry-After": "5"},
+        ) from error
+
+
+def session_is_up(error: OperationalError) -> bool:
+    """Whether the server answered (a time-out or a deadlock) rather than being gone."""
+    cause = error.orig
+    return (
+        isinstance(cause, psycopg.Error)
+        and cause.sqlstate is not None
+        and not (cause.sqlstate.startswith(("08", "57P")))
+    )
+
+
+DbSession = Annotated[Session, Depends(get_session, scope="function")]
+
+
+@contextmanager
+def scoped_session(actor: Actor) -> Iterator[Session]:
+    """A transaction of its own in the actor's scope: streams, jobs, the command line."""
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        enter(session, actor)
+        yield session
+
+
+def copy_rows(
+    session: Session, table: str, columns: Sequence[str], csv: bytes | memoryview
+) -> None:
+    """`COPY`s CSV bytes (no header, empty unquoted = NULL) into a table of this transaction."""
+    named = ", ".join(columns)
+    statement = f"COPY {table} ({named}) FROM STDIN WITH (FORMAT csv)"
+    with raw(session).cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        copy.write(csv)
+
+
+def raw(session: Session) -> psycopg.Connection[Any]:
+    """The psycopg connection under the session, inside the same transaction."""
+    connection = session.connection().connection.driver_connection
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError("the session does not stand on psycopg")
+    return connection

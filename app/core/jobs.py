@@ -1,0 +1,147 @@
+"""Background work: put into the caller's transaction, run by a worker in the actor's scope.
+
+A task is a function `(session, actor, **arguments)` registered under a name; arguments are ids
+and small values only. The queue is procrastinate's, in the schema `jobs`.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+import structlog
+from procrastinate import App, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
+from procrastinate.types import JSONValue
+from sqlalchemy.engine import make_url
+from sqlmodel import Session
+
+from app.core.actor import SYSTEM, Actor, ActorKind, Scope
+from app.core.db import raw, scoped_session
+
+Task = Callable[..., None]
+
+log = structlog.get_logger()
+_tasks: dict[str, Task] = {}
+_periodic: dict[str, str] = {}
+_queue = App(connector=SyncPsycopgConnector())
+RETRIES = 3
+STOP_SECONDS = 20
+
+
+def task(name: str, *, every: str | None = None) -> Callable[[Task], Task]:
+    """Registers a function as a task; `every` is a cron line for work nobody asks for."""
+
+    def register(function: Task) -> Task:
+        _tasks[name] = function
+        if every is not None:
+            _periodic[name] = every
+        return function
+
+    return register
+
+
+def defer(session: Session, name: str, *, by: Actor, **arguments: JSONValue) -> int:
+    """Puts a task into this transaction: it exists if and only if the transaction commits."""
+    if name not in _tasks:
+        raise KeyError(f"no task is called {name}")
+    job = _queue.configure_task(name, connection=raw(session), allow_unknown=True)
+    return job.defer(actor=_pack(by), **arguments)
+
+
+class Worker:
+    """Runs jobs until stopped; in a thread of its own beside the service, or alone."""
+
+    def __init__(self, url: str, *, concurrency: int = 1) -> None:
+        parsed = make_url(url).set(drivername="postgresql")
+        connector = PsycopgConnector(
+            conninfo=parsed.render_as_string(hide_password=False),
+            kwargs={"options": "-c search_path=jobs"},
+            min_size=1,
+            max_size=concurrency + 2,
+        )
+        self._app = App(connector=connector)
+        self._concurrency = concurrency
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._running: asyncio.Task[None] | None = None
+        for name, function in _tasks.items():
+            self._register(name, function)
+
+    def _register(self, name: str, function: Task) -> None:
+        def run(*_: object, actor: dict[str, Any] | None = None, **given: Any) -> None:
+            given.pop("timestamp", None)  # a periodic job's only argument
+            who = _unpack(actor) if actor else SYSTEM
+            with scoped_session(who) as session:
+                function(session, who, **given)
+
+        made = self._app.task(name=name, retry=RetryStrategy(max_attempts=RETRIES, wait=2))(run)
+        if name in _periodic:
+            self._app.periodic(cron=_periodic[name])(made)
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        async with self._app.open_async():
+            await self._app.run_worker_async(
+                concurrency=self._concurrency,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=STOP_SECONDS,
+                fetch_job_polling_interval=2,
+                delete_jobs="successful",
+            )
+
+    def start(self) -> None:
+        """Works in a thread beside the service."""
+        ready = threading.Event()
+
+        async def main() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._running = asyncio.current_task()
+            ready.set()
+            try:
+                await self.run()
+            except asyncio.CancelledError:
+                log.info("worker stopped")
+
+        self._thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
+        self._thread.start()
+        ready.wait(STOP_SECONDS)
+
+    def stop(self) -> None:
+        """Asks the worker to finish what it holds, and waits for it."""
+        if self._loop is None or self._running is None or self._thread is None:
+            return
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._running.cancel)
+            self._thread.join(STOP_SECONDS)
+
+
+def _pack(actor: Actor) -> dict[str, JSONValue]:
+    packed: dict[str, JSONValue] = {}
+    for name, value in asdict(actor).items():
+        if isinstance(value, UUID):
+            packed[name] = str(value)
+        elif isinstance(value, frozenset):
+            packed[name] = sorted(value)
+        else:
+            packed[name] = value
+    return packed
+
+
+def _unpack(packed: Mapping[str, Any]) -> Actor:
+    def uuid(name: str) -> UUID | None:
+        return UUID(packed[name]) if packed[name] else None
+
+    return Actor(
+        id=UUID(packed["id"]),
+        kind=ActorKind(packed["kind"]),
+        name=packed["name"],
+        scope=Scope(packed["scope"]),
+        organisation_id=uuid("organisation_id"),
+        school_id=uuid("school_id"),
+        county_id=uuid("county_id"),
+        roles=frozenset(packed["roles"]),
+        grade=packed["grade"],
+        class_name=packed["class_name"],
+    )

@@ -1,0 +1,35 @@
+"""The scope predicate each query carries itself; row security is the second lock behind it."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, true
+
+from app.core.actor import Actor, Scope
+
+
+def visible(table: Any, actor: Actor) -> ColumnElement[bool]:
+    """Rows of a table with `school_id` and `county_id` that the actor can see."""
+    if actor.scope is Scope.CITY:
+        return true()
+    if actor.scope is Scope.COUNTY:
+        return _equals(table, "county_id", actor.county_id)
+    if actor.scope is Scope.SCHOOL:
+        return _equals(table, "school_id", actor.school_id)
+    return false()
+
+
+def visible_class(table: Any, actor: Actor) -> ColumnElement[bool]:
+    """As `visible`, narrowed for a class teacher by the table's `grade` and `class_name`."""
+    scope = visible(table, actor)
+    if not actor.own_class_only:
+        return scope
+    return (
+        scope
+        & _equals(table, "grade", actor.grade)
+        & _equals(table, "class_name", actor.class_name)
+    )
+
+
+def _equals(table: Any, column: str, value: object) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = getattr(table, column) == value
+    return found

@@ -1,0 +1,70 @@
+"""Start-up: the database found or started, checked, and bound; the worker beside it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from app.core import clock, db, embedded, jobs, migrating
+from app.core.embedded import Cluster
+from app.core.settings import Settings, SettingsWrong
+
+log = structlog.get_logger()
+_when_started: list[Callable[[], None]] = []
+
+
+def when_started(function: Callable[[], None]) -> Callable[[], None]:
+    """Registers work for the moment the database is bound, such as storing the catalogue."""
+    _when_started.append(function)
+    return function
+
+
+@dataclass
+class Running:
+    """What has to be stopped again."""
+
+    cluster: Cluster | None
+    worker: jobs.Worker | None
+
+    def stop(self) -> None:
+        """Lets the worker finish, closes connections, stops the database we started."""
+        if self.worker is not None:
+            self.worker.stop()
+        db.engine().dispose()
+        db.bind(None)
+        if self.cluster is not None:
+            self.cluster.stop()
+
+
+def database_urls(known: Settings) -> tuple[Cluster | None, str, str]:
+    """The owner's and the serving URL; starts the service's own PostgreSQL where none is given."""
+    if known.database_url is not None:
+        serving = known.database_url.get_secret_value()
+        owner = known.owner_database_url
+        return None, owner.get_secret_value() if owner else "", serving
+    if known.owner_database_url is not None:
+        raise SettingsWrong("AID_OWNER_DATABASE_URL is set but AID_DATABASE_URL is not")
+    cluster = embedded.start(known.data_dir, postgres_bin=known.postgres_bin)
+    embedded.ensure_database(cluster, "aid")
+    return cluster, cluster.owner_url(), cluster.serving_url()
+
+
+def start(known: Settings, *, with_worker: bool | None = None) -> Running:
+    """Brings the service up. Raises SettingsWrong with one line when the settings forbid it."""
+    cluster, owner, serving = database_urls(known)
+    if cluster is not None:
+        migrating.upgrade(owner, serving)
+    engine = db.connect(serving, pool_size=known.pool_size)
+    db.check_serving_role(engine)
+    migrating.check_head(engine)
+    db.bind(engine)
+    if known.office_day is not None:
+        clock.set_office_day(known.office_day)
+    for function in _when_started:
+        function()
+    worker = None
+    if known.worker if with_worker is None else with_worker:
+        worker = jobs.Worker(serving)
+        worker.start()
+    log.info("ready", own_database=cluster is not None, worker=worker is not None)
+    return Running(cluster, worker)

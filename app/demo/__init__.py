@@ -1,0 +1,1 @@
+"""A made-up city, driven through the HTTP door only."""

@@ -1,0 +1,1 @@
+"""Runs, payouts, payee checks and the files they leave in."""

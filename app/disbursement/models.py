@@ -1,0 +1,185 @@
+"""Money on its way: runs, payouts with their parts, pre-payment findings, bank files."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import CheckConstraint, Field, Index, SQLModel
+
+from app.core import ids
+from app.core.columns import (
+    bytes_column,
+    enum_column,
+    fen_column,
+    moment_column,
+    one_of,
+)
+
+
+class RunState(StrEnum):
+    """Where a payout run stands."""
+
+    OPEN = "open"
+    RELEASED = "released"
+    CANCELLED = "cancelled"
+
+
+class PayoutState(StrEnum):
+    """Where one payout stands (design §1)."""
+
+    HELD = "held"  # 暂缓发放: a pre-payment check found something
+    READY = "ready"  # 待发放
+    SENT = "sent"  # 已送银行: in a released file; nobody may edit it
+    PAID = "paid"  # 银行已入账
+    FAILED = "failed"  # 代发失败: the bank refused it
+    RETURNED = "returned"  # 退汇: it came back after it was paid
+    UNKNOWN = "unknown"  # 待银行确认: blocks a second payment until the bank says
+    CANCELLED = "cancelled"
+
+
+class PayeeCheck(StrEnum):
+    """What a pre-payment check can find."""
+
+    NO_ACCOUNT = "no_account"
+    ACCOUNT_UNCONFIRMED = "account_unconfirmed"
+    HOLDER_DIFFERS = "holder_differs"
+    SHARED_ACROSS_HOUSEHOLDS = "shared_across_households"
+    ENROLMENT_UNCONFIRMED = "enrolment_unconfirmed"
+    NOT_ENROLLED = "not_enrolled"
+    IDENTITY_PROVISIONAL = "identity_provisional"
+    OVER_AWARD = "over_award"
+    ON_HOLD = "on_hold"
+    NAME_UNFIT_FOR_BANK = "name_unfit_for_bank"
+
+
+class PayoutRun(SQLModel, table=True):
+    """One run of due instalments of a programme (发放批次), opened by a maker."""
+
+    __tablename__ = "payout_run"
+    __table_args__ = (
+        one_of("state", RunState),
+        CheckConstraint("released_by IS DISTINCT FROM opened_by", name="second_person"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    number: str = Field(max_length=40, unique=True)
+    programme: str = Field(max_length=40)
+    holder_id: UUID | None = Field(default=None, foreign_key="organisation.id")  # null: all
+    county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    due_to: date
+    bank_format: str = Field(max_length=40)
+    state: RunState = enum_column(RunState)
+    opened_by: UUID
+    opened_at: datetime = moment_column()
+    released_by: UUID | None = None
+    released_at: datetime | None = moment_column(default=None, nullable=True)
+    version: int = 1
+
+
+class PaymentFile(SQLModel, table=True):
+    """A bank file as it left: bytes in `document`, control totals here. Append-only."""
+
+    __tablename__ = "payment_file"
+    __table_args__ = (Index("uq_payment_file_part", "run_id", "part", unique=True),)
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    number: str = Field(max_length=40, unique=True)
+    run_id: UUID = Field(foreign_key="payout_run.id")
+    county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    part: int
+    bank_format: str = Field(max_length=40)
+    document_id: UUID = Field(foreign_key="document.id")
+    sha256: bytes = bytes_column(unique=True)
+    line_count: int
+    amount_fen: int = fen_column()
+    accounts_sha256: bytes = bytes_column()
+    made_at: datetime = moment_column()
+
+
+class Payout(SQLModel, table=True):
+    """One payment to one bank account. Its state is moved only by disbursement.service."""
+
+    __table_args__ = (
+        one_of("state", PayoutState),
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+        CheckConstraint(
+            "(state IN ('held', 'ready', 'cancelled')) = (file_id IS NULL)", name="sent_in_file"
+        ),
+        Index("ix_payout_run_state", "run_id", "state"),
+        Index("ix_payout_student", "student_id"),
+        Index("ix_payout_school_state", "school_id", "state"),
+        Index(
+            "uq_payout_file_line",
+            "file_id",
+            "file_line",
+            unique=True,
+            postgresql_where="file_id IS NOT NULL",
+        ),
+        Index(
+            "uq_payout_reissue_of",
+            "reissue_of",
+            unique=True,
+            postgresql_where="reissue_of IS NOT NULL AND state <> 'cancelled'",
+        ),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    number: str = Field(max_length=40, unique=True)
+    run_id: UUID = Field(foreign_key="payout_run.id")
+    student_id: UUID = Field(foreign_key="student.id")
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    account_id: UUID | None = Field(default=None, foreign_key="bank_account.id")
+    amount_fen: int = fen_column()
+    state: PayoutState = enum_column(PayoutState)
+    reissue_of: UUID | None = Field(default=None, foreign_key="payout.id")
+    file_id: UUID | None = Field(default=None, foreign_key="payment_file.id")
+    file_line: int | None = None
+    bank_reason: str | None = Field(default=None, max_length=120)
+    made_at: datetime = moment_column()
+    sent_at: datetime | None = moment_column(default=None, nullable=True)
+    settled_at: datetime | None = moment_column(default=None, nullable=True)
+
+
+class PayoutPart(SQLModel, table=True):
+    """An instalment inside a payout; live in at most one payout at a time."""
+
+    __tablename__ = "payout_part"
+    __table_args__ = (
+        Index("uq_payout_part_live", "instalment_id", unique=True, postgresql_where="live"),
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+    )
+    payout_id: UUID = Field(foreign_key="payout.id", primary_key=True)
+    instalment_id: UUID = Field(foreign_key="instalment.id", primary_key=True)
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    amount_fen: int = fen_column()
+    live: bool = True
+
+
+class PayoutFinding(SQLModel, table=True):
+    """One failed pre-payment check of one payout; all of a payout's are kept."""
+
+    __tablename__ = "payout_finding"
+    __table_args__ = (one_of("finding", PayeeCheck),)
+    payout_id: UUID = Field(foreign_key="payout.id", primary_key=True)
+    finding: PayeeCheck = enum_column(PayeeCheck, primary_key=True)
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    found_at: datetime = moment_column()
+
+
+class PaymentHold(SQLModel, table=True):
+    """A stop on a student's payments, put on and lifted with a reason."""
+
+    __tablename__ = "payment_hold"
+    __table_args__ = (
+        Index("ix_payment_hold_live", "student_id", postgresql_where="lifted_at IS NULL"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    student_id: UUID = Field(foreign_key="student.id")
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    reason: str = Field(max_length=200)
+    placed_by: UUID
+    placed_at: datetime = moment_column()
+    lifted_by: UUID | None = None
+    lifted_because: str | None = Field(default=None, max_length=200)
+    lifted_at: datetime | None = moment_column(default=None, nullable=True)

@@ -1,0 +1,1 @@
+"""Stored bytes: sheets, scans, bank files; encrypted, once by sha256."""

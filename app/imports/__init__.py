@@ -1,0 +1,1 @@
+"""A sheet becomes a feature's verb."""

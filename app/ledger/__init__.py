@@ -1,0 +1,1 @@
+"""Accounts and transfers: each moves one amount from one account to another."""

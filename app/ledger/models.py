@@ -1,0 +1,74 @@
+"""The books. Transfers are append-only; balances stand on the account row beside them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import CheckConstraint, Field, Index, SQLModel
+
+from app.core.columns import enum_column, fen_column, identity_column, moment_column, one_of
+
+
+class AccountKind(StrEnum):
+    """The places money can be, per fund line; only treasury may stand below zero."""
+
+    TREASURY = "treasury"
+    AVAILABLE = "available"
+    COMMITTED = "committed"
+    IN_TRANSIT = "in_transit"
+    PAID = "paid"
+    RECOVERABLE = "recoverable"
+    RETURNED_TO_TREASURY = "returned_to_treasury"
+
+
+class TransferKind(StrEnum):
+    """Why money moved."""
+
+    APPROPRIATE = "appropriate"  # treasury → available
+    RECALL = "recall"  # available → treasury
+    COMMIT = "commit"  # available → committed
+    RELEASE_COMMITMENT = "release_commitment"  # committed → available
+    SEND = "send"  # committed → in transit
+    PAY = "pay"  # in transit → paid
+    FAIL = "fail"  # in transit → committed
+    RETURN = "return"  # paid → committed
+
+
+class LedgerAccount(SQLModel, table=True):
+    """One place of one fund line's money; the balance is credits less debits, in fen."""
+
+    __tablename__ = "ledger_account"
+    __table_args__ = (
+        one_of("kind", AccountKind),
+        CheckConstraint("debits_fen >= 0 AND credits_fen >= 0", name="sums_not_negative"),
+        CheckConstraint("kind = 'treasury' OR credits_fen >= debits_fen", name="not_overdrawn"),
+    )
+    code: str = Field(primary_key=True, max_length=120)
+    fund_line: str = Field(max_length=100, index=True)
+    kind: AccountKind = enum_column(AccountKind)
+    debits_fen: int = fen_column()
+    credits_fen: int = fen_column()
+
+
+class LedgerTransfer(SQLModel, table=True):
+    """One amount moved from the debit account to the credit account."""
+
+    __tablename__ = "ledger_transfer"
+    __table_args__ = (
+        one_of("kind", TransferKind),
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+        CheckConstraint("debit <> credit", name="two_accounts"),
+        Index("ix_ledger_transfer_refers_to", "refers_to"),
+        Index("ix_ledger_transfer_batch", "batch"),
+        Index("uq_ledger_transfer_once", "batch", "refers_to", "debit", "credit", unique=True),
+    )
+    id: int | None = identity_column()
+    debit: str = Field(max_length=120, foreign_key="ledger_account.code")
+    credit: str = Field(max_length=120, foreign_key="ledger_account.code")
+    amount_fen: int = fen_column()
+    kind: TransferKind = enum_column(TransferKind)
+    refers_to: UUID  # the appropriation, or the instalment, whose money it is
+    batch: UUID  # the act that moved it: decision batch, run, return file
+    office_day: date = Field(index=True)
+    posted_at: datetime = moment_column()
+    posted_by: UUID

@@ -1,0 +1,38 @@
+"""Every model, imported once, so that the metadata is whole for Alembic and the meta-tests."""
+
+from sqlmodel import SQLModel
+
+from app.applications import models as applications
+from app.audit import models as audit
+from app.auth import models as auth
+from app.awards import models as awards
+from app.budgets import models as budgets
+from app.core import models as core
+from app.disbursement import models as disbursement
+from app.documents import models as documents
+from app.imports import models as imports
+from app.ledger import models as ledger
+from app.notices import models as notices
+from app.policy import models as policy
+from app.reconciliation import models as reconciliation
+from app.registry import models as registry
+
+metadata = SQLModel.metadata
+
+__all__ = [
+    "applications",
+    "audit",
+    "auth",
+    "awards",
+    "budgets",
+    "core",
+    "disbursement",
+    "documents",
+    "imports",
+    "ledger",
+    "metadata",
+    "notices",
+    "policy",
+    "reconciliation",
+    "registry",
+]

@@ -1,0 +1,1 @@
+"""What may be shown in public, and for how long."""

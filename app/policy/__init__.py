@@ -1,0 +1,1 @@
+"""Policy as data: programmes, facts, the checker, the engine and its explanation."""

@@ -1,0 +1,188 @@
+"""Runs a version over frames of facts: three outcomes a criterion, whole fen, no rounding."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache, reduce
+
+import polars as pl
+
+from app.core.money import split, split_by_basis_points
+from app.policy.calendar import Periodic, due_dates
+from app.policy.catalogue import Version
+from app.policy.expressions import Compiled, compile_expression
+from app.policy.facts import FACTS, conform
+
+NO_AMOUNT = "amount"
+"""Listed in `failed` when every criterion is met and yet no amount applies."""
+
+
+@dataclass(frozen=True)
+class Instalment:
+    """One payment of an award: its place from 1, its due day, its fen and each source's share."""
+
+    seq: int
+    due_on: date
+    amount_fen: int
+    shares: tuple[tuple[str, int], ...]
+
+    @property
+    def fiscal_year(self) -> int:
+        """The calendar year of the due day."""
+        return self.due_on.year
+
+
+@dataclass(frozen=True)
+class _Plan:
+    outcomes: tuple[pl.Expr, ...]
+    rule: pl.Expr
+    result: tuple[pl.Expr, ...]
+    failures: tuple[str, ...]
+    questions: tuple[str, ...]
+
+
+def criterion_column(criterion_id: str) -> str:
+    """The column of a criterion's outcome: true met, false not met, null unknown."""
+    return f"met_{criterion_id}"
+
+
+def assess(frame: pl.DataFrame, version: Version) -> pl.DataFrame:
+    """One row a case, in the frame's order.
+
+    Columns: `met_<criterion>` (true met, false not met, null unknown); `eligible` (true: all met
+    and the amount known; false: some not met; null: not known yet); `failed` (criterion ids not
+    met, in the version's order); `unknown` (names of missing facts that could still decide);
+    `amount_rule` (index of the amount that applies); `year_fen` and `amount_fen` (fen a school
+    year, and for one period applied for; null unless eligible). Absent columns are unknown facts.
+    Raises FactsInvalid for values the vocabulary does not allow.
+    """
+    plan = _plan(version)
+    facts = conform(frame)
+    found = facts.with_columns(plan.outcomes).with_columns(plan.rule).select(plan.result)
+    return found.with_columns(
+        _named(found.get_column("failed"), plan.failures),
+        _named(found.get_column("unknown"), plan.questions),
+    )
+
+
+@lru_cache(maxsize=256)
+def _plan(version: Version) -> _Plan:
+    tests = [compile_expression(criterion.test) for criterion in version.criteria]
+    names = [criterion_column(criterion.id) for criterion in version.criteria]
+    met = [pl.col(name) for name in names]
+    outcomes = [test.expr.alias(name) for test, name in zip(tests, names, strict=True)]
+    whens = [compile_expression(amount.when) if amount.when else None for amount in version.amounts]
+    every = reduce(lambda left, right: left & right, met)
+    eligible = every & (pl.col("_rule") >= 0)
+    due = pl.when(eligible).then(_fen_of(version))
+    failed = [~outcome for outcome in met] + [every & (pl.col("_rule") == -1)]
+    missing = _missing(tests, names, whens)
+    result = (
+        *met,
+        eligible.alias("eligible"),
+        _bits(failed).alias("failed"),
+        _bits(list(missing.values())).alias("unknown"),
+        pl.when(eligible).then(pl.col("_rule")).alias("amount_rule"),
+        due.alias("year_fen"),
+        (due // (2 if version.period == "term" else 1)).alias("amount_fen"),
+    )
+    return _Plan(
+        outcomes=tuple(outcomes),
+        rule=_first_met(whens).alias("_rule"),
+        result=result,
+        failures=(*(criterion.id for criterion in version.criteria), NO_AMOUNT),
+        questions=tuple(missing),
+    )
+
+
+def _bits(flags: list[pl.Expr]) -> pl.Expr:
+    """One whole number a row: bit n is set where flag n is true (not false, not unknown)."""
+    weighed = [
+        flag.fill_null(value=False).cast(pl.Int64) * (1 << place)
+        for place, flag in enumerate(flags)
+    ]
+    return reduce(lambda left, right: left + right, weighed, pl.lit(0, pl.Int64))
+
+
+def _named(bits: pl.Series, names: tuple[str, ...]) -> pl.Series:
+    """The names whose bits are set, a list a row.
+
+    A list is built once for each number that occurs: a million built one by one cost more than
+    all the rest.
+    """
+    kinds = bits.unique().sort()
+    lists = [
+        [name for place, name in enumerate(names) if number >> place & 1]
+        for number in kinds.to_list()
+    ]
+    table = pl.Series(bits.name, lists, dtype=pl.List(pl.String))
+    return table.gather(kinds.search_sorted(bits))
+
+
+def _first_met(whens: list[Compiled | None]) -> pl.Expr:
+    """The index of the first amount met, -1 when none is, null when one before it is unknown.
+
+    Built from the last to the first, and each step asks for true and for false: `otherwise` is
+    reached by an unknown, so there it is null and never the next amount.
+    """
+    rule = pl.lit(-1, pl.Int32)
+    for index in reversed(range(len(whens))):
+        here = pl.lit(index, pl.Int32)
+        when = whens[index]
+        rule = here if when is None else pl.when(when.expr).then(here).when(~when.expr).then(rule)
+    return rule
+
+
+def _fen_of(version: Version) -> pl.Expr:
+    fen = pl.lit(None, pl.Int64)
+    for index, amount in enumerate(version.amounts):
+        each = pl.lit(amount.year_fen, pl.Int64)
+        fen = pl.when(pl.col("_rule") == index).then(each).otherwise(fen)
+    return fen
+
+
+def _missing(
+    tests: list[Compiled], names: list[str], whens: list[Compiled | None]
+) -> dict[str, pl.Expr]:
+    """Per fact: whether it is null and something it feeds is unknown for that reason."""
+    open_questions: dict[str, list[pl.Expr]] = {name: [] for name in FACTS}
+    for test, name in zip(tests, names, strict=True):
+        for fact in test.facts:
+            open_questions[fact].append(pl.col(name).is_null())
+    for when in whens:
+        if when is None:
+            continue
+        undecided = pl.col("_rule").is_null() & when.expr.is_null()
+        for fact in when.facts:
+            open_questions[fact].append(undecided)
+    return {
+        fact: pl.col(fact).is_null() & pl.any_horizontal(asked)
+        for fact, asked in open_questions.items()
+        if asked
+    }
+
+
+def instalments(
+    version: Version, programme: Periodic, period: str, amount_fen: int
+) -> list[Instalment]:
+    """The award in instalments that sum to it, each split over the version's sources.
+
+    Raises PeriodInvalid when the programme is not applied for by such a period.
+    """
+    days = due_dates(programme, period)
+    points = [share.basis_points for share in version.funding]
+    return [
+        Instalment(
+            seq=seq,
+            due_on=day,
+            amount_fen=fen,
+            shares=tuple(
+                (share.source, part)
+                for share, part in zip(
+                    version.funding, split_by_basis_points(fen, points), strict=True
+                )
+            ),
+        )
+        for seq, (day, fen) in enumerate(
+            zip(days, split(amount_fen, len(days)), strict=True), start=1
+        )
+    ]

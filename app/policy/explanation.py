@@ -1,0 +1,235 @@
+"""Why a case came out as it did, recomputed from its facts and its version; never stored."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from app.core.money import show_yuan
+from app.policy.calendar import parse_period
+from app.policy.catalogue import Criterion, Programme, Version
+from app.policy.engine import Instalment, assess, criterion_column, instalments
+from app.policy.expressions import Compiled, compile_expression
+from app.policy.facts import FACTS, Fact, Scalar, Words, frame_of
+
+Outcome = Literal["met", "not_met", "unknown"]
+_OUTCOMES: dict[bool | None, Outcome] = {True: "met", False: "not_met", None: "unknown"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A fact as the case had it: value, its label, where it came from and as of when."""
+
+    name: str
+    label: Words
+    value: Scalar | None
+    shown: Words
+    source: str | None
+    as_of: str | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One fact which, changed alone to one of `values`, would meet the criterion."""
+
+    fact: str
+    values: tuple[Scalar, ...]
+    says: Words
+
+
+@dataclass(frozen=True)
+class CriterionExplained:
+    """One criterion: what it asks, what it saw, how it came out and what would change that."""
+
+    id: str
+    label: Words
+    test: str
+    clause: str
+    outcome: Outcome
+    seen: tuple[Seen, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class AmountExplained:
+    """How the amount arises: the rule that applied, yuan a year and a period, the instalments."""
+
+    when: str
+    year_fen: int
+    amount_fen: int
+    instalments: tuple[Instalment, ...]
+    says: Words
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One case under one version. `eligible` None: `unknown` lists the facts still missing."""
+
+    programme: str
+    period: str
+    version: str
+    revision: int
+    sha256: str
+    source: str
+    verified: bool
+    why_version: Words
+    eligible: bool | None
+    failed: tuple[str, ...]
+    unknown: tuple[str, ...]
+    criteria: tuple[CriterionExplained, ...]
+    amount: AmountExplained | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The explanation as plain dicts and tuples; dates stay dates."""
+        return asdict(self)
+
+
+Snapshot = Mapping[str, Mapping[str, Any]]
+"""A case's facts as applications keep them: {name: {value, source, as_of}}."""
+
+
+def explain(programme: Programme, version: Version, period: str, facts: Snapshot) -> Explanation:
+    """Explains one case; `period` is the one applied for, as `normalise_period` gives it.
+
+    Raises FactsInvalid for facts outside the vocabulary and PeriodInvalid for another period.
+    """
+    values: dict[str, Scalar | None] = {name: seen.get("value") for name, seen in facts.items()}
+    row = assess(frame_of([values]), version).row(0, named=True)
+    return Explanation(
+        programme=programme.code,
+        period=period,
+        version=version.key,
+        revision=version.revision,
+        sha256=version.sha256,
+        source=version.source,
+        verified=version.verified,
+        why_version=_why_version(version, period),
+        eligible=row["eligible"],
+        failed=tuple(row["failed"]),
+        unknown=tuple(row["unknown"]),
+        criteria=tuple(
+            _criterion(each, row[criterion_column(each.id)], values, facts)
+            for each in version.criteria
+        ),
+        amount=_amount(programme, version, period, row) if row["eligible"] else None,
+    )
+
+
+def _why_version(version: Version, period: str) -> Words:
+    applied = parse_period(period)
+    if version.effective_from is None:
+        return Words(
+            f"申报的是{applied.zh}，当时执行最早的标准",
+            f"applied for {period}, when the earliest rules on record were in force",
+        )
+    start = parse_period(version.effective_from)
+    return Words(
+        f"申报的是{applied.zh}，适用自{start.zh}起执行的标准",
+        f"applied for {period}; the rules in force from {start.text} apply",
+    )
+
+
+def _criterion(
+    criterion: Criterion, met: bool | None, values: Mapping[str, Scalar | None], facts: Snapshot
+) -> CriterionExplained:
+    test = compile_expression(criterion.test)
+    return CriterionExplained(
+        id=criterion.id,
+        label=Words(criterion.zh, criterion.en),
+        test=criterion.test,
+        clause=criterion.clause,
+        outcome=_OUTCOMES[met],
+        seen=tuple(_seen(FACTS[name], facts.get(name, {})) for name in test.facts),
+        changes=() if met else _changes(test, values),
+    )
+
+
+def _seen(fact: Fact, given: Mapping[str, Any]) -> Seen:
+    as_of = given.get("as_of")
+    value = given.get("value")
+    return Seen(
+        name=fact.name,
+        label=Words(fact.zh, fact.en),
+        value=value,
+        shown=fact.label(value),
+        source=given.get("source"),
+        as_of=None if as_of is None else str(as_of),
+    )
+
+
+def _changes(test: Compiled, values: Mapping[str, Scalar | None]) -> tuple[Change, ...]:
+    """Each single fact that meets the test when it alone takes another allowed value."""
+    tried = [
+        (name, value)
+        for name in test.facts
+        for value in _candidates(FACTS[name], test)
+        if value != values.get(name)
+    ]
+    known = {name: values.get(name) for name in test.facts}
+    frame = frame_of([known | {name: value} for name, value in tried])
+    met = frame.select(met=test.expr).get_column("met").fill_null(value=False).to_list()
+    changes = []
+    for fact in (FACTS[name] for name in test.facts):
+        good = [pair[1] for pair, ok in zip(tried, met, strict=True) if ok and pair[0] == fact.name]
+        if good:
+            changes.append(_change(fact, good, values.get(fact.name)))
+    return tuple(changes)
+
+
+def _candidates(fact: Fact, test: Compiled) -> list[Scalar]:
+    if fact.values:
+        return list(fact.listed)
+    near = {number + step for number in test.literals[fact.name] for step in (-1, 0, 1)}
+    near |= {fact.minimum, fact.maximum}
+    return [value for value in sorted(near) if fact.accepts(value)]
+
+
+def _change(fact: Fact, good: list[Scalar], now: Scalar | None) -> Change:
+    label = fact.label
+    if fact.type != "int":
+        return Change(
+            fact.name,
+            tuple(good),
+            Words(
+                f"{fact.zh}须为{'或'.join(label(value).zh for value in good)}",
+                f"{fact.en} would have to be {' or '.join(label(value).en for value in good)}",
+            ),
+        )
+    numbers = sorted(int(value) for value in good)
+    low, high = numbers[0], numbers[-1]
+    nearest = low if now is None else min(numbers, key=lambda value: abs(value - int(now)))
+    if high == fact.maximum:
+        says = Words(
+            f"{fact.zh}须为{label(low).zh}或以上",
+            f"{fact.en} would have to be {label(low).en} or above",
+        )
+    elif low == fact.minimum:
+        says = Words(
+            f"{fact.zh}须为{label(high).zh}或以下",
+            f"{fact.en} would have to be {label(high).en} or below",
+        )
+    else:
+        says = Words(
+            f"{fact.zh}须在{label(low).zh}至{label(high).zh}之间",
+            f"{fact.en} would have to be {label(low).en} to {label(high).en}",
+        )
+    return Change(fact.name, (nearest,), says)
+
+
+def _amount(
+    programme: Programme, version: Version, period: str, row: Mapping[str, Any]
+) -> AmountExplained:
+    year_fen, amount_fen = row["year_fen"], row["amount_fen"]
+    parts = instalments(version, programme, period, amount_fen)
+    each = "、".join(show_yuan(part.amount_fen) for part in parts)
+    return AmountExplained(
+        when=version.amounts[row["amount_rule"]].when,
+        year_fen=year_fen,
+        amount_fen=amount_fen,
+        instalments=tuple(parts),
+        says=Words(
+            f"全年{show_yuan(year_fen)}元，本次申报{show_yuan(amount_fen)}元，"
+            f"分{len(parts)}期发放：{each}元",
+            f"{show_yuan(year_fen)} yuan a year, {show_yuan(amount_fen)} for {period}, paid in "
+            f"{len(parts)}: {each.replace('、', ', ')}",
+        ),
+    )

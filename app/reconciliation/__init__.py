@@ -1,0 +1,1 @@
+"""The bank's lines against our payouts, and the worklist."""

@@ -1,0 +1,107 @@
+"""What the bank said: return files, their lines, and the worklist they leave."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import Field, Index, SQLModel
+
+from app.core import ids
+from app.core.columns import (
+    bytes_column,
+    enum_column,
+    fen_column,
+    identity_column,
+    moment_column,
+    one_of,
+)
+
+
+class ReturnKind(StrEnum):
+    """Whether the bank answers a payment file or sends paid money back later."""
+
+    REPLY = "reply"  # 回盘文件
+    REVERSAL = "reversal"  # 退汇
+
+
+class LineOutcome(StrEnum):
+    """What one return line came to; each line ends in exactly one."""
+
+    PAID = "paid"
+    FAILED = "failed"
+    RETURNED = "returned"
+    UNKNOWN = "unknown"
+    AMOUNT_DIFFERS = "amount_differs"
+    DUPLICATE = "duplicate"  # says what the books say already
+    CONTRADICTS = "contradicts"  # says something the books cannot take
+    UNMATCHED = "unmatched"
+
+
+class WorkState(StrEnum):
+    """Whether somebody still has to act."""
+
+    OPEN = "open"
+    DONE = "done"
+
+
+class ReturnFile(SQLModel, table=True):
+    """A file from the bank, taken in once by sha256. Append-only."""
+
+    __tablename__ = "return_file"
+    __table_args__ = (one_of("kind", ReturnKind),)
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    kind: ReturnKind = enum_column(ReturnKind)
+    payment_file_id: UUID = Field(foreign_key="payment_file.id", index=True)
+    county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    document_id: UUID = Field(foreign_key="document.id")
+    sha256: bytes = bytes_column(unique=True)
+    line_count: int
+    amount_fen: int = fen_column()
+    received_by: UUID
+    received_at: datetime = moment_column()
+
+
+class ReturnLine(SQLModel, table=True):
+    """One line of a return file and what it came to. Append-only."""
+
+    __tablename__ = "return_line"
+    __table_args__ = (
+        one_of("outcome", LineOutcome),
+        Index("uq_return_line_no", "return_file_id", "line_no", unique=True),
+        Index("ix_return_line_payout", "payout_id"),
+    )
+    id: int | None = identity_column()
+    return_file_id: UUID = Field(foreign_key="return_file.id")
+    line_no: int
+    payout_id: UUID | None = Field(default=None, foreign_key="payout.id")
+    school_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    outcome: LineOutcome = enum_column(LineOutcome)
+    amount_fen: int = fen_column()
+    reason_code: str | None = Field(default=None, max_length=40)
+    reason: str | None = Field(default=None, max_length=120)
+
+
+class WorkItem(SQLModel, table=True):
+    """Something the bank's word left to do: a failed, returned, unknown or odd line."""
+
+    __tablename__ = "work_item"
+    __table_args__ = (
+        one_of("kind", LineOutcome),
+        one_of("state", WorkState),
+        Index("ix_work_item_state", "state", "kind"),
+        Index("uq_work_item_line", "return_line_id", unique=True),
+        Index("ix_work_item_payout", "payout_id"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    kind: LineOutcome = enum_column(LineOutcome)
+    return_line_id: int = Field(foreign_key="return_line.id")
+    payout_id: UUID | None = Field(default=None, foreign_key="payout.id")
+    school_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    reason: str | None = Field(default=None, max_length=120)
+    state: WorkState = enum_column(WorkState)
+    opened_at: datetime = moment_column()
+    done_by: UUID | None = None
+    done_because: str | None = Field(default=None, max_length=200)
+    done_at: datetime | None = moment_column(default=None, nullable=True)

@@ -1,0 +1,1 @@
+"""Schools, students and what is known of them."""

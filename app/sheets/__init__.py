@@ -1,0 +1,1 @@
+"""Reads, launders and annotates workbooks; knows no feature."""

@@ -1,0 +1,119 @@
+"""Streams one XML part of an .xlsx and notes what the reader of cells would not tell."""
+
+from xml.parsers import expat
+
+_DIGITS = "0123456789"
+_FORMULAS_KEPT = 20  # of each row: enough to show
+_ROW_DIGITS = 7  # Excel ends at row 1048576
+_LETTERS = 3  # and at column XFD
+_IN_CELL = frozenset({"f", "v", "is", "t", "r", "rPr"})
+_YES = frozenset({"1", "true"})
+
+
+class Unsafe(Exception):
+    """The XML is nothing a spreadsheet program writes: a document type, a cell out of its row."""
+
+
+class WorksheetScan:
+    """Fed with a part's bytes; afterwards says whether it is a worksheet and what is in it.
+
+    `rows` and `columns` are the far corner of its cells; `formulas` gives addresses by row.
+    """
+
+    def __init__(self) -> None:
+        self.is_worksheet = False
+        self.rows = 0
+        self.columns = 0
+        self.formulas: dict[int, list[str]] = {}
+        self.hidden_rows: set[int] = set()
+        self._row = 0
+        self._row_text = "0"
+        self._no_cell_yet = True
+        self._column = 0
+        self._cell = ""
+        self._locals: dict[str, str] = {}
+        self._columns_of: dict[str, int] = {}
+        self._parser = expat.ParserCreate()
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.StartElementHandler = self._root
+
+    def feed(self, chunk: bytes) -> None:
+        """Raises ExpatError for broken XML and Unsafe for what must not be parsed on."""
+        self._parser.Parse(chunk, False)
+
+    def close(self) -> None:
+        """Ends the part; raises ExpatError when it is cut short."""
+        self._parser.Parse(b"", True)
+
+    def _doctype(self, *_: object) -> None:
+        raise Unsafe
+
+    def _root(self, tag: str, _: dict[str, str]) -> None:
+        self.is_worksheet = tag.rpartition(":")[2] == "worksheet"
+        self._parser.StartElementHandler = self._element if self.is_worksheet else None
+
+    def _element(self, tag: str, attributes: dict[str, str]) -> None:
+        # Runs for every cell and every value of a sheet, so the common ways are short.
+        local = self._locals.get(tag) or self._local(tag)
+        if local == "v":
+            return
+        if local == "c":
+            self._start_cell(attributes.get("r"))
+        elif local == "row":
+            self._start_row(attributes)
+        elif local == "f":
+            self._formula()
+        elif local not in _IN_CELL:
+            self._cell = ""
+
+    def _local(self, tag: str) -> str:
+        return self._locals.setdefault(tag, tag.rpartition(":")[2])
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        number = attributes.get("r")
+        if number is None:
+            self._row += 1
+        elif number.isascii() and number.isdigit() and len(number) <= _ROW_DIGITS:
+            self._row = int(number)
+        else:
+            raise Unsafe
+        self._row_text = str(self._row)
+        self._column = 0
+        self._no_cell_yet = True
+        self._cell = ""
+        if attributes.get("hidden") in _YES:
+            self.hidden_rows.add(self._row)
+
+    def _start_cell(self, address: str | None) -> None:
+        if address is None:
+            self._column += 1
+            self._cell = f"R{self._row}C{self._column}"
+            self.columns = max(self.columns, self._column)
+        elif address.endswith(self._row_text):
+            letters = address[: -len(self._row_text)]
+            self._column = self._columns_of.get(letters) or self._place(letters)
+            self._cell = address
+        else:
+            raise Unsafe
+        if self._no_cell_yet:
+            self._no_cell_yet = False
+            self.rows = max(self.rows, self._row)
+
+    def _place(self, letters: str) -> int:
+        named = letters.isascii() and letters.isalpha() and letters.isupper()
+        if not named or len(letters) > _LETTERS:
+            raise Unsafe
+        place = 0
+        for letter in letters:
+            place = place * 26 + ord(letter) - 64
+        self._columns_of[letters] = place
+        self.columns = max(self.columns, place)
+        return place
+
+    def _formula(self) -> None:
+        # A list of choices (x14:dataValidation) also has an «f», outside any cell.
+        if not self._cell:
+            return
+        found = self.formulas.setdefault(self._row, [])
+        if len(found) < _FORMULAS_KEPT:
+            found.append(self._cell)

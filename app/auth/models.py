@@ -65,6 +65,7 @@ class StaffMember(SQLModel, table=True):
     username: str = Field(max_length=64, unique=True)
     name: str = Field(max_length=64)
     password_hash: str = Field(max_length=200)
+    former_hashes: list[str] = texts_column(default_factory=list)  # the last few, newest first
     organisation_id: UUID = Field(foreign_key="organisation.id", index=True)
     roles: list[str] = texts_column()
     grade: int | None = None

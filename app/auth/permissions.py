@@ -1,0 +1,124 @@
+"""The one table of who may do what."""
+
+from enum import StrEnum
+
+from app.auth.models import Role
+
+R = Role
+
+
+class Act(StrEnum):
+    """Everything a route may ask leave for."""
+
+    SELF = "self"
+    PASSWORD_CHANGE = "password.change"  # noqa: S105 an act, not a password
+    OFFICE_DAY_SET = "office_day.set"
+    ORGANISATION_READ = "organisation.read"
+    ORGANISATION_MANAGE = "organisation.manage"
+    STAFF_MANAGE = "staff.manage"
+    CLIENT_MANAGE = "client.manage"
+    CLIENT_GRANT = "client.grant"
+    AUDIT_READ = "audit.read"
+    SCHOOL_READ = "school.read"
+    SCHOOL_MANAGE = "school.manage"
+    STUDENT_READ = "student.read"
+    STUDENT_WRITE = "student.write"
+    STUDENT_REVEAL = "student.reveal"
+    IDENTITY_CONFIRM = "identity.confirm"
+    ACCOUNT_WRITE = "account.write"
+    ACCOUNT_CONFIRM = "account.confirm"
+    TRANSFER_REQUEST = "transfer.request"
+    TRANSFER_SETTLE = "transfer.settle"
+    ENROLMENT_CONFIRM = "enrolment.confirm"
+    PROGRAMME_READ = "programme.read"
+    ROUND_READ = "round.read"
+    ROUND_MANAGE = "round.manage"
+    LATE_PERMIT = "late.permit"
+    APPLICATION_READ = "application.read"
+    APPLICATION_WRITE = "application.write"
+    IMPORT = "import"
+    BATCH_READ = "batch.read"
+    BATCH_FILL = "batch.fill"
+    BATCH_ENDORSE = "batch.endorse"
+    BATCH_REPORT = "batch.report"
+    DECIDE = "application.decide"
+    ANNOUNCE = "application.announce"
+    OBJECTION_RECORD = "objection.record"
+    OBJECTION_SETTLE = "objection.settle"
+    NOTICE_READ = "notice.read"
+    AWARD_READ = "award.read"
+    BUDGET_READ = "budget.read"
+    APPROPRIATE = "budget.appropriate"
+    LEDGER_READ = "ledger.read"
+    RUN_READ = "run.read"
+    RUN_OPEN = "run.open"
+    RUN_RELEASE = "run.release"
+    HOLD_PLACE = "hold.place"
+    FILE_DOWNLOAD = "file.download"
+    RETURN_RECEIVE = "return.receive"
+    WORKLIST_READ = "worklist.read"
+    WORKLIST_RESOLVE = "worklist.resolve"
+    REISSUE = "payout.reissue"
+    TRAIL_READ = "trail.read"
+
+
+_EVERYBODY = frozenset(R)
+_SCHOOL = frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD, R.SCHOOL_SYSTEM})
+_SCHOOL_AND_TEACHER = _SCHOOL | {R.CLASS_TEACHER}
+_OFFICERS = frozenset({R.COUNTY_OFFICER, R.CITY_OFFICER})
+_FINANCE = frozenset({R.FINANCE_MAKER, R.FINANCE_CHECKER})
+_CASE_READERS = _SCHOOL_AND_TEACHER | _OFFICERS | _FINANCE | {R.AUDITOR}
+_OFFICE_READERS = _OFFICERS | _FINANCE | {R.AUDITOR}
+
+MAY: dict[Act, frozenset[Role]] = {
+    Act.SELF: _EVERYBODY,
+    Act.PASSWORD_CHANGE: _EVERYBODY - {R.SCHOOL_SYSTEM},
+    Act.OFFICE_DAY_SET: frozenset({R.ADMINISTRATOR}),
+    Act.ORGANISATION_READ: _EVERYBODY,
+    Act.ORGANISATION_MANAGE: frozenset({R.ADMINISTRATOR}),
+    Act.STAFF_MANAGE: frozenset({R.ADMINISTRATOR}),
+    Act.CLIENT_MANAGE: frozenset({R.ADMINISTRATOR}),
+    Act.CLIENT_GRANT: frozenset({R.SCHOOL_HEAD}),
+    Act.AUDIT_READ: frozenset({R.AUDITOR}),
+    Act.SCHOOL_READ: _CASE_READERS,
+    Act.SCHOOL_MANAGE: _OFFICERS,
+    Act.STUDENT_READ: _CASE_READERS,
+    Act.STUDENT_WRITE: _SCHOOL | _OFFICERS,
+    Act.STUDENT_REVEAL: _OFFICERS | _FINANCE | {R.SCHOOL_HEAD, R.AUDITOR},
+    Act.IDENTITY_CONFIRM: _OFFICERS,
+    Act.ACCOUNT_WRITE: _SCHOOL | _OFFICERS,
+    Act.ACCOUNT_CONFIRM: _OFFICERS | {R.SCHOOL_CLERK, R.SCHOOL_HEAD},
+    Act.TRANSFER_REQUEST: _SCHOOL,
+    Act.TRANSFER_SETTLE: _OFFICERS | {R.SCHOOL_HEAD},
+    Act.ENROLMENT_CONFIRM: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD}),
+    Act.PROGRAMME_READ: _EVERYBODY,
+    Act.ROUND_READ: _EVERYBODY,
+    Act.ROUND_MANAGE: frozenset({R.CITY_OFFICER}),
+    Act.LATE_PERMIT: _OFFICERS,
+    Act.APPLICATION_READ: _CASE_READERS,
+    Act.APPLICATION_WRITE: _SCHOOL | _OFFICERS,
+    Act.IMPORT: _SCHOOL | _OFFICERS,
+    Act.BATCH_READ: _SCHOOL_AND_TEACHER | _OFFICERS | {R.AUDITOR},
+    Act.BATCH_FILL: frozenset({R.SCHOOL_CLERK, *_OFFICERS}),
+    Act.BATCH_ENDORSE: frozenset({R.SCHOOL_HEAD, *_OFFICERS}),
+    Act.BATCH_REPORT: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD, *_OFFICERS}),
+    Act.DECIDE: _OFFICERS,
+    Act.ANNOUNCE: frozenset({R.CITY_OFFICER}),
+    Act.OBJECTION_RECORD: _OFFICERS,
+    Act.OBJECTION_SETTLE: frozenset({R.CITY_OFFICER}),
+    Act.NOTICE_READ: _CASE_READERS,
+    Act.AWARD_READ: _CASE_READERS,
+    Act.BUDGET_READ: _OFFICE_READERS,
+    Act.APPROPRIATE: frozenset({R.FINANCE_MAKER}),
+    Act.LEDGER_READ: _OFFICE_READERS,
+    Act.RUN_READ: _OFFICE_READERS,
+    Act.RUN_OPEN: frozenset({R.FINANCE_MAKER}),
+    Act.RUN_RELEASE: frozenset({R.FINANCE_CHECKER}),
+    Act.HOLD_PLACE: _OFFICERS | {R.FINANCE_MAKER},
+    Act.FILE_DOWNLOAD: _FINANCE,
+    Act.RETURN_RECEIVE: frozenset({R.FINANCE_MAKER}),
+    Act.WORKLIST_READ: _SCHOOL | _OFFICE_READERS,
+    Act.WORKLIST_RESOLVE: _FINANCE,
+    Act.REISSUE: frozenset({R.FINANCE_MAKER}),
+    Act.TRAIL_READ: _OFFICE_READERS,
+}

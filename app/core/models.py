@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Index, SQLModel
 
 from app.core.columns import bytes_column, moment_column
 
@@ -20,6 +20,7 @@ class KeptReply(SQLModel, table=True):
     """The first answer to an `Idempotency-Key`, kept 72 hours; the body is encrypted."""
 
     __tablename__ = "kept_reply"
+    __table_args__ = (Index("uq_kept_reply_key", "actor_id", "key", unique=True),)
     id: UUID = Field(primary_key=True)
     actor_id: UUID
     key: str = Field(max_length=200)

@@ -1,12 +1,15 @@
 """Sets on their way through a verb: written once into a temporary table, gone at commit."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Column, MetaData, Select, Table, insert, text
 from sqlmodel import Session
 
 from app.core import ids
+
+Rows: TypeAlias = Select[*tuple[Any, ...]]
+"""A select of any columns; the verb that takes it says which."""
 
 
 def empty(session: Session, name: str, columns: Sequence[Column[Any]]) -> Table:
@@ -22,7 +25,7 @@ def empty(session: Session, name: str, columns: Sequence[Column[Any]]) -> Table:
     return table
 
 
-def stage(session: Session, name: str, rows: Select[Any], columns: Sequence[str]) -> Table:
+def stage(session: Session, name: str, rows: Rows, columns: Sequence[str]) -> Table:
     """The rows of a select, read once, under the given column names in the select's order.
 
     Three statements, however many rows. The select's columns must carry types.

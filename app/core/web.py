@@ -1,6 +1,7 @@
 """What every route shares: the route class that keeps replies, and the limit on bodies."""
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Request, Response
@@ -72,6 +73,9 @@ class BodyLimit:
 
         async def watched(message: Message) -> None:
             nonlocal started
+            # The framework answers a read that broke off with a 400 of its own: it goes unsaid.
+            if seen > limit and not started:
+                return
             started = True
             await send(message)
 
@@ -80,4 +84,5 @@ class BodyLimit:
         except TooLarge:
             if started:
                 raise
+        if seen > limit and not started:
             await render(Request(scope), refusal)(scope, receive, send)

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_reply")),
     )
     op.create_index(op.f("ix_kept_reply_made_at"), "kept_reply", ["made_at"], unique=False)
+    op.create_index("uq_kept_reply_key", "kept_reply", ["actor_id", "key"], unique=True)
     op.create_table(
         "login_guard",
         sa.Column("name_index", sa.LargeBinary(), nullable=False),
@@ -144,6 +145,7 @@ def upgrade() -> None:
         sa.Column("username", sa.String(64), nullable=False),
         sa.Column("name", sa.String(64), nullable=False),
         sa.Column("password_hash", sa.String(200), nullable=False),
+        sa.Column("former_hashes", postgresql.ARRAY(sa.String()), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("roles", postgresql.ARRAY(sa.String()), nullable=False),
         sa.Column("grade", sa.Integer(), nullable=True),
@@ -246,6 +248,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_organisation_parent_id"), table_name="organisation")
     op.drop_table("organisation")
     op.drop_table("login_guard")
+    op.drop_index("uq_kept_reply_key", table_name="kept_reply")
     op.drop_index(op.f("ix_kept_reply_made_at"), table_name="kept_reply")
     op.drop_table("kept_reply")
     op.drop_table("counter")

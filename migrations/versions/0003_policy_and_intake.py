@@ -213,6 +213,7 @@ def upgrade() -> None:
         sa.Column("import_id", sa.Uuid(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("notice_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
             "(state = 'in_review') = (step IS NOT NULL)", name=op.f("ck_application_step_in_review")
         ),
@@ -233,6 +234,9 @@ def upgrade() -> None:
         sa.CheckConstraint("step IN ('county', 'city')", name=op.f("ck_application_step_known")),
         sa.ForeignKeyConstraint(
             ["county_id"], ["organisation.id"], name=op.f("fk_application_county_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notice.id"], name=op.f("fk_application_notice_id")
         ),
         sa.ForeignKeyConstraint(
             ["round_id"], ["application_round.id"], name=op.f("fk_application_round_id")
@@ -263,6 +267,9 @@ def upgrade() -> None:
         "application",
         ["school_id", "programme", "period", "state"],
         unique=False,
+    )
+    op.create_index(
+        op.f("ix_application_notice_id"), "application", ["notice_id"], unique=False
     )
     op.create_index("ix_application_student", "application", ["student_id"], unique=False)
     op.create_index(
@@ -485,6 +492,7 @@ def downgrade() -> None:
         postgresql_where="state NOT IN ('rejected', 'withdrawn')",
     )
     op.drop_index("ix_application_student", table_name="application")
+    op.drop_index(op.f("ix_application_notice_id"), table_name="application")
     op.drop_index("ix_application_school", table_name="application")
     op.drop_index("ix_application_queue", table_name="application")
     op.drop_index("ix_application_county", table_name="application")

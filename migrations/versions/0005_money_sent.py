@@ -17,6 +17,7 @@ def upgrade() -> None:
         "payout_run",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.String(40), nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("programme", sa.String(40), nullable=False),
         sa.Column("holder_id", sa.Uuid(), nullable=True),
         sa.Column("county_id", sa.Uuid(), nullable=True),
@@ -28,6 +29,7 @@ def upgrade() -> None:
         sa.Column("released_by", sa.Uuid(), nullable=True),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("kind IN ('due', 'reissue')", name=op.f("ck_payout_run_kind_known")),
         sa.CheckConstraint(
             "state IN ('open', 'released', 'cancelled')", name=op.f("ck_payout_run_state_known")
         ),
@@ -66,7 +68,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["payout_run.id"], name=op.f("fk_payment_file_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_file")),
         sa.UniqueConstraint("number", name=op.f("uq_payment_file_number")),
-        sa.UniqueConstraint("sha256", name=op.f("uq_payment_file_sha256")),
     )
     op.create_index("uq_payment_file_part", "payment_file", ["run_id", "part"], unique=True)
     op.create_table(
@@ -183,10 +184,9 @@ def upgrade() -> None:
             ["payment_file_id"], ["payment_file.id"], name=op.f("fk_return_file_payment_file_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_return_file")),
-        sa.UniqueConstraint("sha256", name=op.f("uq_return_file_sha256")),
     )
     op.create_index(
-        op.f("ix_return_file_payment_file_id"), "return_file", ["payment_file_id"], unique=False
+        "uq_return_file_once", "return_file", ["payment_file_id", "sha256"], unique=True
     )
     op.create_table(
         "payout_finding",
@@ -279,7 +279,7 @@ def upgrade() -> None:
         "work_item",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(32), nullable=False),
-        sa.Column("return_line_id", sa.Integer(), nullable=False),
+        sa.Column("return_line_id", sa.BigInteger(), nullable=False),
         sa.Column("payout_id", sa.Uuid(), nullable=True),
         sa.Column("school_id", sa.Uuid(), nullable=True),
         sa.Column("county_id", sa.Uuid(), nullable=True),
@@ -333,7 +333,7 @@ def downgrade() -> None:
     op.drop_index("ix_return_line_payout", table_name="return_line")
     op.drop_table("return_line")
     op.drop_table("payout_finding")
-    op.drop_index(op.f("ix_return_file_payment_file_id"), table_name="return_file")
+    op.drop_index("uq_return_file_once", table_name="return_file")
     op.drop_table("return_file")
     op.drop_index(
         "uq_payout_reissue_of",

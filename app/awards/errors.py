@@ -1,0 +1,148 @@
+"""What is refused about promises."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from app.awards.models import AwardState, InstalmentState
+from app.core.errors import Conflict, Fault, NotFound
+from app.ledger.errors import ACCOUNT_WORDS, Short
+from app.ledger.models import AccountKind
+
+AWARD_WORDS: dict[AwardState | None, tuple[str, str]] = {
+    AwardState.PROVISIONAL: ("待公示", "provisional"),
+    AwardState.GRANTED: ("已确定", "granted"),
+    AwardState.CANCELLED: ("已撤销", "cancelled"),
+    None: ("没有核定资助", "without an award"),
+}
+INSTALMENT_WORDS: dict[InstalmentState | None, tuple[str, str]] = {
+    InstalmentState.AWAITING_APPROPRIATION: ("待下达指标", "awaiting its appropriation"),
+    InstalmentState.COMMITTED: ("已核定未付", "committed"),
+    InstalmentState.IN_RUN: ("已列入发放批次", "in a payout run"),
+    InstalmentState.PAID: ("已发放", "paid"),
+    InstalmentState.CANCELLED: ("已撤销", "cancelled"),
+    None: ("不存在", "not there"),
+}
+
+
+class BudgetExhausted(Conflict):
+    """The fund lines hold too little for the cases; every one is named with need and shortfall."""
+
+    code = "budget.exhausted"
+
+    def __init__(self, shorts: Sequence[Short], words: Mapping[str, tuple[str, str]]) -> None:
+        self.shorts = tuple(shorts)
+        place = ACCOUNT_WORDS[AccountKind.AVAILABLE]
+        super().__init__(
+            f"{len(self.shorts)} 条指标明细的可用指标不足，逐条列在 errors 中；未核定任何资助。"
+            "请等待下达指标，或选择“资金用尽为止”。",
+            f"{len(self.shorts)} fund line(s) have too little available, each listed in errors; "
+            "nothing was awarded. Wait for an appropriation, or ask for as far as the money goes.",
+            faults=[
+                short.fault(self.code, place, words.get(short.fund_line, (short.fund_line,) * 2))
+                for short in self.shorts
+            ],
+        )
+
+
+class AlreadyAwarded(Conflict):
+    """Some of these applications carry an award already."""
+
+    code = "award.already-there"
+
+    def __init__(self, applications: Sequence[UUID]) -> None:
+        super().__init__(
+            f"其中 {len(applications)} 份申请已有核定资助，未作任何更改；请刷新名单后重试。",
+            f"{len(applications)} of these applications have an award already; nothing was "
+            "changed. Read the list again.",
+            faults=[
+                Fault(
+                    self.code,
+                    f"申请 {application} 已有核定资助。",
+                    f"Application {application} has an award already.",
+                    where=str(application),
+                )
+                for application in applications
+            ],
+        )
+
+
+class AwardsMoved(Conflict):
+    """Some of these awards are not in the state this act starts from."""
+
+    code = "award.moved"
+
+    def __init__(self, moved: Iterable[tuple[UUID, AwardState | None]]) -> None:
+        faults = [
+            Fault(
+                self.code,
+                f"申请 {application} 的资助{AWARD_WORDS[state][0]}。",
+                f"The award of application {application} is {AWARD_WORDS[state][1]}.",
+                where=str(application),
+            )
+            for application, state in moved
+        ]
+        super().__init__(
+            f"其中 {len(faults)} 项资助的状态已变化，逐项列在 errors 中；未作任何更改。",
+            f"{len(faults)} of these awards have moved meanwhile, each listed in errors; nothing "
+            "was changed.",
+            faults=faults,
+        )
+
+
+class AwardNotCancellable(Conflict):
+    """Money of some of these awards is on its way or with the student."""
+
+    code = "award.not-cancellable"
+
+    def __init__(self, standing: Iterable[tuple[UUID, int, InstalmentState]]) -> None:
+        faults = [
+            Fault(
+                self.code,
+                f"申请 {application} 的第 {seq} 期{INSTALMENT_WORDS[state][0]}。",
+                f"Instalment {seq} of application {application} is {INSTALMENT_WORDS[state][1]}.",
+                where=str(application),
+                more={"instalment": seq, "state": state.value},
+            )
+            for application, seq, state in standing
+        ]
+        super().__init__(
+            f"{len(faults)} 期资助已列入发放批次或已发放，不能撤销；请先从发放批次中移出。",
+            f"{len(faults)} instalment(s) are in a payout run or paid, so their awards cannot be "
+            "cancelled; take them out of the run first.",
+            faults=faults,
+        )
+
+
+class InstalmentsMoved(Conflict):
+    """Some of these instalments are not in the state this act starts from."""
+
+    code = "instalment.moved"
+
+    def __init__(self, moved: Iterable[tuple[UUID, InstalmentState | None]]) -> None:
+        faults = [
+            Fault(
+                self.code,
+                f"发放期次 {instalment} {INSTALMENT_WORDS[state][0]}。",
+                f"Instalment {instalment} is {INSTALMENT_WORDS[state][1]}.",
+                where=str(instalment),
+            )
+            for instalment, state in moved
+        ]
+        super().__init__(
+            f"其中 {len(faults)} 期资助的状态已变化，逐项列在 errors 中；未作任何更改。",
+            f"{len(faults)} of these instalments have moved meanwhile, each listed in errors; "
+            "nothing was changed.",
+            faults=faults,
+        )
+
+
+class AwardNotFound(NotFound):
+    """No such award, or none within the caller's scope."""
+
+    code = "award.not-found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "没有这项核定资助，或不在您的管辖范围内。",
+            "There is no such award within your scope.",
+        )

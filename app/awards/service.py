@@ -1,0 +1,164 @@
+"""What the office does with its promises, and with the money for them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Table, func, or_, select, update
+from sqlmodel import Session, col
+
+from app.audit import service as audit
+from app.awards.errors import AwardNotCancellable, AwardsMoved
+from app.awards.instalments import back_to_committed, enter_run, settle_paid
+from app.awards.models import Award, AwardState, Instalment, InstalmentState
+from app.awards.promising import Promised, promise
+from app.awards.waiting import commit_waiting, shares_of
+from app.budgets import service as budgets
+from app.budgets.models import AppropriationKind
+from app.budgets.rules import AppropriationDocument
+from app.budgets.service import Recorded
+from app.core import clock
+from app.core.actor import Actor
+from app.core.staging import Rows, stage
+from app.ledger import service as ledger
+from app.ledger.models import TransferKind
+from app.ledger.service import MoveResult
+
+__all__ = [
+    "Promised",
+    "Taken",
+    "back_to_committed",
+    "cancel",
+    "commit_waiting",
+    "enter_run",
+    "grant",
+    "promise",
+    "settle_paid",
+    "take_appropriation",
+]
+
+LIVE = (AwardState.PROVISIONAL, AwardState.GRANTED)
+WITH_THE_BANK = (InstalmentState.IN_RUN, InstalmentState.PAID)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An appropriation document, and what it let be committed."""
+
+    recorded: Recorded
+    committed: MoveResult
+
+
+def take_appropriation(session: Session, document: AppropriationDocument, by: Actor) -> Taken:
+    """Records the document, and commits the instalments that waited for its money.
+
+    Raises what `budgets.record_appropriation` raises.
+    """
+    recorded = budgets.record_appropriation(session, document, by)
+    if document.kind is AppropriationKind.RECALL:
+        return Taken(recorded, MoveResult(0, 0))
+    committed = commit_waiting(session, recorded.fund_line_ids, batch=recorded.batch, by=by)
+    return Taken(recorded, committed)
+
+
+def grant(session: Session, applications: Rows, by: Actor) -> int:
+    """Provisional → granted for the awards of these applications; answers how many.
+
+    `applications` yields one column of ids. Raises AwardsMoved when one is not provisional.
+    """
+    staged = _hold_awards(session, applications, (AwardState.PROVISIONAL,))
+    granted = _settle(session, staged, AwardState.GRANTED)
+    audit.note(session, by=by, did="award.granted", records=select(staged.c.award_id))
+    return granted
+
+
+def cancel(
+    session: Session, applications: Rows, *, batch: UUID, by: Actor, because: str
+) -> MoveResult:
+    """Cancels the awards of these applications and gives their committed money back.
+
+    `applications` yields one column of ids. Raises AwardsMoved when one has no live award, and
+    AwardNotCancellable when an instalment is in a run or paid: each is listed.
+    """
+    staged = _hold_awards(session, applications, LIVE)
+    held = stage(
+        session,
+        "cancelling",
+        select(col(Instalment.id), col(Instalment.state))
+        .where(col(Instalment.award_id).in_(select(staged.c.award_id)))
+        .order_by(col(Instalment.id))
+        .with_for_update(),
+        ("id", "state"),
+    )
+    _refuse_with_the_bank(session, held)
+    released = ledger.move(
+        session,
+        kind=TransferKind.RELEASE_COMMITMENT,
+        batch=batch,
+        by=by,
+        lines=shares_of(select(held.c.id).where(held.c.state == InstalmentState.COMMITTED)),
+    )
+    session.execute(
+        update(Instalment)
+        .where(col(Instalment.id).in_(select(held.c.id)))
+        .values(state=InstalmentState.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
+    _settle(session, staged, AwardState.CANCELLED)
+    audit.note(
+        session,
+        by=by,
+        did="award.cancelled",
+        records=select(staged.c.award_id),
+        because=because,
+        detail={"batch": str(batch), "released_fen": released.amount_fen},
+    )
+    return released
+
+
+def _hold_awards(session: Session, applications: Rows, states: tuple[AwardState, ...]) -> Table:
+    """Locks the awards of the applications by id; columns application_id, award_id, state.
+
+    Raises AwardsMoved when an application has no award in one of the states.
+    """
+    asked = stage(session, "applications", applications, ("id",))
+    staged = stage(
+        session,
+        "awards",
+        select(col(Award.application_id), col(Award.id), col(Award.state))
+        .where(col(Award.application_id).in_(select(asked.c.id)))
+        .order_by(col(Award.id))
+        .with_for_update(),
+        ("application_id", "award_id", "state"),
+    )
+    moved = session.execute(
+        select(asked.c.id, staged.c.state)
+        .outerjoin(staged, staged.c.application_id == asked.c.id)
+        .where(or_(staged.c.award_id.is_(None), staged.c.state.not_in(states)))
+        .order_by(asked.c.id)
+    ).all()
+    if moved:
+        raise AwardsMoved((row.id, row.state) for row in moved)
+    return staged
+
+
+def _settle(session: Session, staged: Table, state: AwardState) -> int:
+    session.execute(
+        update(Award)
+        .where(col(Award.id).in_(select(staged.c.award_id)))
+        .values(state=state, settled_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    return int(session.execute(select(func.count()).select_from(staged)).scalar_one())
+
+
+def _refuse_with_the_bank(session: Session, held: Table) -> None:
+    standing = session.execute(
+        select(col(Award.application_id), col(Instalment.seq), held.c.state)
+        .select_from(held)
+        .join(Instalment, col(Instalment.id) == held.c.id)
+        .join(Award, col(Award.id) == col(Instalment.award_id))
+        .where(held.c.state.in_(WITH_THE_BANK))
+        .order_by(col(Award.application_id), col(Instalment.seq))
+    ).all()
+    if standing:
+        raise AwardNotCancellable((row[0], row[1], row[2]) for row in standing)

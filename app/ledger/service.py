@@ -1,0 +1,232 @@
+"""Opens accounts and moves money between them; the only writer of the books."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Insert,
+    String,
+    Table,
+    Uuid,
+    cast,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+    values,
+)
+from sqlalchemy import column as named
+from sqlalchemy.dialects.postgresql import insert as insert_once
+from sqlmodel import Session, col
+
+from app.core import clock
+from app.core.actor import Actor
+from app.core.columns import TextEnum, UtcMoment
+from app.core.staging import Rows, stage
+from app.ledger.errors import Overdrawn, Short
+from app.ledger.models import AccountKind, LedgerAccount, LedgerTransfer, TransferKind
+from app.ledger.queries import TrialRow, balance_fen, trial_balance
+from app.ledger.rules import MAY_BE_OVERDRAWN, MOVES, account_code
+from app.ledger.verification import Finding, verify
+
+__all__ = [
+    "Finding",
+    "MoveResult",
+    "TrialRow",
+    "hold",
+    "move",
+    "open_accounts",
+    "trial_balance",
+    "verify",
+]
+
+LINE_COLUMNS = ("fund_line", "refers_to", "amount_fen")
+
+
+@dataclass(frozen=True)
+class MoveResult:
+    """How many transfers were written, and their sum in fen."""
+
+    count: int
+    amount_fen: int
+
+
+def open_accounts(session: Session, fund_line_codes: Rows) -> None:
+    """Opens the seven accounts of each fund line; those that are open stay as they are.
+
+    `fund_line_codes` yields one column of codes. One statement.
+    """
+    lines = fund_line_codes.subquery()
+    code = next(iter(lines.c))
+    kinds = values(named("kind", String), name="kinds").data(
+        [(each.value,) for each in AccountKind]
+    )
+    rows = select(
+        (cast(code, String) + "/" + kinds.c.kind).label("code"),
+        code.label("fund_line"),
+        kinds.c.kind,
+        literal(0, BigInteger),
+        literal(0, BigInteger),
+    ).select_from(lines.join(kinds, true()))
+    columns = ["code", "fund_line", "kind", "debits_fen", "credits_fen"]
+    opening = insert_once(LedgerAccount).from_select(columns, rows.order_by("code"))
+    session.execute(opening.on_conflict_do_nothing(index_elements=["code"]).inline())
+
+
+def hold(session: Session, fund_line_codes: Rows) -> dict[str, int]:
+    """Locks every account of the fund lines, in code order, until the transaction ends.
+
+    Answers what is available per fund line, in fen: nobody else can change it meanwhile.
+    """
+    held = session.execute(
+        select(col(LedgerAccount.fund_line), col(LedgerAccount.kind), balance_fen())
+        .where(col(LedgerAccount.fund_line).in_(fund_line_codes))
+        .order_by(col(LedgerAccount.code))
+        .with_for_update(key_share=True)
+    )
+    return {line: fen for line, kind, fen in held if kind is AccountKind.AVAILABLE}
+
+
+def move(
+    session: Session, *, kind: TransferKind, batch: UUID, by: Actor, lines: Rows
+) -> MoveResult:
+    """Moves money for every line, or for none.
+
+    `lines` yields (fund line code, what the money belongs to, amount in fen) and is read once. The
+    touched accounts are locked in code order; one transfer is written a line and each balance is
+    changed once, in a fixed number of statements. Raises Overdrawn with every account that holds
+    less than it must give. The same batch moving the same thing twice breaks a unique key.
+    """
+    staged = stage(session, "moving", lines, LINE_COLUMNS)
+    sums = _sums(session, staged)
+    if not sums:
+        return MoveResult(0, 0)
+    balances = _lock_accounts(session, [line for line, _, _ in sums], MOVES[kind])
+    _refuse_overdrawing(sums, balances, MOVES[kind][0])
+    _change_balances(session, staged, MOVES[kind], expected=2 * len(sums))
+    session.execute(_transfers(staged, kind=kind, batch=batch, by=by))
+    return MoveResult(
+        count=sum(count for _, count, _ in sums), amount_fen=sum(fen for _, _, fen in sums)
+    )
+
+
+Sums = Sequence[tuple[str, int, int]]
+"""Per fund line: its code, how many transfers, how many fen."""
+
+
+def _sums(session: Session, staged: Table) -> Sums:
+    asked = (
+        select(staged.c.fund_line, func.count(), _total(staged))
+        .group_by(staged.c.fund_line)
+        .order_by(staged.c.fund_line)
+    )
+    return [(line, count, fen) for line, count, fen in session.execute(asked)]
+
+
+def _total(staged: Table) -> ColumnElement[int]:
+    return cast(func.sum(staged.c.amount_fen), BigInteger)
+
+
+def _lock_accounts(
+    session: Session, fund_lines: Sequence[str], kinds: tuple[AccountKind, AccountKind]
+) -> dict[str, int]:
+    # UPDATE alone locks in no order, so that two movements could wait for one another.
+    held = session.execute(
+        select(col(LedgerAccount.code), balance_fen().label("balance"))
+        .where(
+            col(LedgerAccount.code).in_(
+                [account_code(line, kind) for line in fund_lines for kind in kinds]
+            )
+        )
+        .order_by(col(LedgerAccount.code))
+        .with_for_update(key_share=True)
+    )
+    return {row.code: row.balance for row in held}
+
+
+def _refuse_overdrawing(sums: Sums, balances: dict[str, int], leaves: AccountKind) -> None:
+    if leaves in MAY_BE_OVERDRAWN:
+        return
+    shorts = [
+        Short(line, have_fen=have, need_fen=need)
+        for line, _, need in sums
+        if (have := balances.get(account_code(line, leaves), 0)) < need
+    ]
+    if shorts:
+        raise Overdrawn(leaves, shorts)
+
+
+def _change_balances(
+    session: Session,
+    staged: Table,
+    kinds: tuple[AccountKind, AccountKind],
+    *,
+    expected: int,
+) -> None:
+    """Adds what each account gives and gets. Raises LookupError when an account is not open."""
+    leaves, reaches = kinds
+    zero = literal(0, BigInteger)
+    sums = (
+        select(staged.c.fund_line, _total(staged).label("fen"))
+        .group_by(staged.c.fund_line)
+        .subquery()
+    )
+    giving = select(
+        _code(sums.c.fund_line, leaves).label("code"),
+        sums.c.fen.label("debit_fen"),
+        zero.label("credit_fen"),
+    )
+    getting = select(_code(sums.c.fund_line, reaches), zero, sums.c.fen)
+    deltas = union_all(giving, getting).subquery("deltas")
+    enough = or_(col(LedgerAccount.kind).in_(MAY_BE_OVERDRAWN), balance_fen() >= deltas.c.debit_fen)
+    changed = session.execute(
+        update(LedgerAccount)
+        .where(col(LedgerAccount.code) == deltas.c.code, enough)
+        .values(
+            debits_fen=col(LedgerAccount.debits_fen) + deltas.c.debit_fen,
+            credits_fen=col(LedgerAccount.credits_fen) + deltas.c.credit_fen,
+        )
+        .returning(col(LedgerAccount.code))
+        .execution_options(synchronize_session=False)
+    ).all()
+    if len(changed) != expected:
+        raise LookupError(f"{expected - len(changed)} account(s) of these fund lines are not open")
+
+
+def _code(fund_line: ColumnElement[str], kind: AccountKind) -> ColumnElement[str]:
+    return cast(fund_line, String) + literal(account_code("", kind), String)
+
+
+def _transfers(staged: Table, *, kind: TransferKind, batch: UUID, by: Actor) -> Insert:
+    leaves, reaches = MOVES[kind]
+    rows = select(
+        _code(staged.c.fund_line, leaves),
+        _code(staged.c.fund_line, reaches),
+        staged.c.amount_fen,
+        literal(kind, TextEnum(TransferKind)),
+        staged.c.refers_to,
+        literal(batch, Uuid()),
+        literal(clock.office_day(), Date()),
+        literal(clock.now(), UtcMoment()),
+        literal(by.id, Uuid()),
+    )
+    columns = [
+        "debit",
+        "credit",
+        "amount_fen",
+        "kind",
+        "refers_to",
+        "batch",
+        "office_day",
+        "posted_at",
+        "posted_by",
+    ]
+    return insert(LedgerTransfer).from_select(columns, rows).inline()

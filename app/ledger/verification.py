@@ -1,0 +1,139 @@
+"""Recomputes every balance from the transfers and says where the books disagree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, cast, func, literal, not_, or_, select, union_all
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from app.core.money import show_yuan
+from app.ledger.models import LedgerAccount, LedgerTransfer, TransferKind
+from app.ledger.queries import balance_fen, trial_balance
+from app.ledger.rules import MAY_BE_OVERDRAWN, MOVES
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One place where the books do not agree; `zh` and `en` say what is so."""
+
+    code: str
+    where: str
+    zh: str
+    en: str
+
+
+def verify(session: Session) -> list[Finding]:
+    """Everything wrong with the books, empty when they are sound.
+
+    Balances against the transfers, accounts below zero, transfers that no rule allows, and the
+    trial balance. The books stand outside row security, so any scope sees all of them.
+    """
+    return [
+        *_balances_off(session),
+        *_overdrawn(session),
+        *_strange_transfers(session),
+        *_trial_balance_off(session),
+    ]
+
+
+def _sums_from_transfers() -> Select[Any]:
+    zero = literal(0, BigInteger)
+    giving: Select[Any, Any, int] = select(
+        col(LedgerTransfer.debit).label("code"),
+        col(LedgerTransfer.amount_fen).label("debit_fen"),
+        zero.label("credit_fen"),
+    )
+    getting = select(col(LedgerTransfer.credit), zero, col(LedgerTransfer.amount_fen))
+    lines = union_all(giving, getting).subquery("lines")
+    return select(
+        lines.c.code,
+        cast(func.sum(lines.c.debit_fen), BigInteger).label("debits_fen"),
+        cast(func.sum(lines.c.credit_fen), BigInteger).label("credits_fen"),
+    ).group_by(lines.c.code)
+
+
+def _balances_off(session: Session) -> Iterator[Finding]:
+    sums = _sums_from_transfers().subquery("sums")
+    debits = func.coalesce(sums.c.debits_fen, 0)
+    credits_ = func.coalesce(sums.c.credits_fen, 0)
+    asked = (
+        select(
+            col(LedgerAccount.code),
+            col(LedgerAccount.debits_fen),
+            debits,
+            col(LedgerAccount.credits_fen),
+            credits_,
+        )
+        .outerjoin(sums, sums.c.code == col(LedgerAccount.code))
+        .where(
+            or_(
+                col(LedgerAccount.debits_fen) != debits,
+                col(LedgerAccount.credits_fen) != credits_,
+            )
+        )
+        .order_by(col(LedgerAccount.code))
+    )
+    for code, debits_stand, debits_are, credits_stand, credits_are in session.execute(asked):
+        shown = [show_yuan(fen) for fen in (debits_stand, debits_are, credits_stand, credits_are)]
+        yield Finding(
+            "balance-off",
+            code,
+            f"账户 {code} 记借方 {shown[0]}、贷方 {shown[2]}，按流水应为借方 {shown[1]}、"
+            f"贷方 {shown[3]}。",
+            f"Account {code} stands at debits {shown[0]}, credits {shown[2]}; its transfers sum to "
+            f"debits {shown[1]}, credits {shown[3]}.",
+        )
+
+
+def _overdrawn(session: Session) -> Iterator[Finding]:
+    asked = (
+        select(col(LedgerAccount.code), balance_fen())
+        .where(balance_fen() < 0, col(LedgerAccount.kind).not_in(MAY_BE_OVERDRAWN))
+        .order_by(col(LedgerAccount.code))
+    )
+    for code, fen in session.execute(asked):
+        shown = show_yuan(fen)
+        yield Finding(
+            "overdrawn", code, f"账户 {code} 余额为 {shown}。", f"Account {code} stands at {shown}."
+        )
+
+
+def _strange_transfers(session: Session) -> Iterator[Finding]:
+    leaves, reaches = aliased(LedgerAccount), aliased(LedgerAccount)
+    allowed = or_(
+        *(
+            (col(LedgerTransfer.kind) == kind)
+            & (col(leaves.kind) == giving)
+            & (col(reaches.kind) == getting)
+            for kind, (giving, getting) in MOVES.items()
+        )
+    )
+    asked = (
+        select(col(LedgerTransfer.id), col(LedgerTransfer.kind))
+        .join(leaves, col(leaves.code) == col(LedgerTransfer.debit))
+        .join(reaches, col(reaches.code) == col(LedgerTransfer.credit))
+        .where(or_(not_(allowed), col(leaves.fund_line) != col(reaches.fund_line)))
+        .order_by(col(LedgerTransfer.id))
+    )
+    for number, kind in session.execute(asked):
+        yield Finding(
+            "transfer-not-allowed",
+            f"transfer {number}",
+            f"流水 {number}（{TransferKind(kind).value}）的借贷账户不合规则。",
+            f"Transfer {number} ({TransferKind(kind).value}) joins accounts that its kind "
+            "does not.",
+        )
+
+
+def _trial_balance_off(session: Session) -> Iterator[Finding]:
+    off = sum(row.balance_fen for row in trial_balance(session))
+    if off:
+        shown = show_yuan(off)
+        yield Finding(
+            "trial-balance-off",
+            "trial balance",
+            f"试算平衡差额 {shown}。",
+            f"The trial balance is off by {shown}.",
+        )

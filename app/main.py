@@ -17,19 +17,60 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
+from app.applications import announcement_routes, batch_routes, decision_routes
+from app.applications import routes as application_routes
 from app.audit import service as audit
+from app.auth import routes as auth_routes
+from app.awards import routes as award_routes
+from app.budgets import routes as budget_routes
 from app.core import clock, db, problems, settings, starting
 from app.core.errors import AidError
 from app.core.idempotency import Replayed
 from app.core.settings import SettingsWrong
 from app.core.web import BodyLimit
+from app.disbursement import routes as disbursement_routes
+from app.documents import routes as document_routes
+from app.imports import routes as imports_routes
+from app.notices import jobs as notice_jobs
+from app.notices import routes as notice_routes
+from app.policy import routes as policy_routes
+from app.policy import service as policy
+from app.reconciliation import routes as reconciliation_routes
+from app.registry import routes as registry_routes
+from app.reports import routes as reports_routes
+from app.reports import trail_routes, verification_routes
 
 log = structlog.get_logger()
 PREFIX = "/api/v1"
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
-# Every feature's routes, in the order of the paper trail.
-ROUTERS: list[APIRouter] = []
+# Every feature's routes, in the order of the paper trail; the reports come first, for their
+# `/students/export` and `/applications/export` would else be read as ids.
+ROUTERS: list[APIRouter] = [
+    reports_routes.router,
+    trail_routes.router,
+    verification_routes.router,
+    auth_routes.router,
+    registry_routes.router,
+    policy_routes.router,
+    application_routes.router,
+    imports_routes.router,
+    batch_routes.router,
+    decision_routes.router,
+    announcement_routes.router,
+    notice_routes.router,
+    disbursement_routes.router,
+    reconciliation_routes.router,
+    document_routes.router,
+    budget_routes.router,
+    award_routes.router,
+]
+
+# What must be there before the first request.
+AT_START = (policy.publish_catalogue,)
+
+# Work that nobody asks for: a worker knows of it once it is imported.
+JOBS = (notice_jobs.take_down,)
 
 
 class PlainRefusal(AidError):
@@ -93,7 +134,7 @@ def _own_database(app: FastAPI) -> AbstractAsyncContextManager[None]:
 
 def _start_or_say_why() -> starting.Running:
     try:
-        return starting.start(settings.get())
+        return starting.start(settings.get(), at_start=AT_START)
     except (SettingsWrong, AidError) as wrong:
         sys.stderr.write(f"aid: {wrong}\n")
         raise SystemExit(1) from None
@@ -175,5 +216,9 @@ async def _note(request: Request, error: AidError) -> None:
 def __getattr__(name: str) -> FastAPI:
     # `uvicorn app.main:app` makes the application when it is asked for, not on every import.
     if name == "app":
-        return create_app()
+        try:
+            return create_app()
+        except SettingsWrong as wrong:
+            sys.stderr.write(f"aid: {wrong}\n")
+            raise SystemExit(1) from None
     raise AttributeError(name)

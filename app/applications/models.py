@@ -181,6 +181,7 @@ class Application(SQLModel, table=True):
     import_id: UUID | None = None
     made_at: datetime = moment_column()
     reported_at: datetime | None = moment_column(default=None, nullable=True)
+    notice_id: UUID | None = Field(default=None, foreign_key="notice.id", index=True)
 
 
 class Submission(SQLModel, table=True):

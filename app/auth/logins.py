@@ -260,9 +260,7 @@ def _revoke_family(session: Session, family_id: UUID) -> None:
     )
 
 
-def _new_refresh(
-    session: Session, staff_id: UUID, *, family: UUID | None, until: datetime
-) -> str:
+def _new_refresh(session: Session, staff_id: UUID, *, family: UUID | None, until: datetime) -> str:
     token, key = new_secret(), ids.new()
     session.add(
         RefreshToken(

@@ -60,6 +60,7 @@ class Act(StrEnum):
     WORKLIST_RESOLVE = "worklist.resolve"
     REISSUE = "payout.reissue"
     TRAIL_READ = "trail.read"
+    VERIFY = "verify"
 
 
 _EVERYBODY = frozenset(R)
@@ -121,4 +122,5 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.WORKLIST_RESOLVE: _FINANCE,
     Act.REISSUE: frozenset({R.FINANCE_MAKER}),
     Act.TRAIL_READ: _OFFICE_READERS,
+    Act.VERIFY: frozenset({R.AUDITOR}),
 }

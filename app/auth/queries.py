@@ -81,9 +81,7 @@ def organisation_kind(session: Session, organisation_id: UUID) -> OrganisationKi
 def kinds_of(session: Session, wanted: Collection[UUID]) -> dict[UUID, OrganisationKind]:
     """What sort of office each of them is; those not there are left out."""
     rows = session.execute(
-        select(col(Organisation.id), col(Organisation.kind)).where(
-            col(Organisation.id).in_(wanted)
-        )
+        select(col(Organisation.id), col(Organisation.kind)).where(col(Organisation.id).in_(wanted))
     )
     return {row.id: row.kind for row in rows}
 
@@ -97,14 +95,10 @@ def codes_taken(session: Session, codes: Collection[str]) -> set[str]:
 
 def username_is_taken(session: Session, username: str) -> bool:
     """Whether somebody, active or not, has the username."""
-    return session.scalars(
-        select(exists().where(col(StaffMember.username) == username))
-    ).one()
+    return session.scalars(select(exists().where(col(StaffMember.username) == username))).one()
 
 
-def staff(
-    session: Session, asked: PageAsked, *, wanted: StaffFilter
-) -> Sequence[StaffMember]:
+def staff(session: Session, asked: PageAsked, *, wanted: StaffFilter) -> Sequence[StaffMember]:
     """One page of the people who work with the service, oldest first."""
     chosen = select(StaffMember)
     if wanted.organisation_id is not None:

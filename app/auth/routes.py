@@ -49,9 +49,7 @@ def change_password(
     by: Annotated[Actor, may(Act.PASSWORD_CHANGE)],
 ) -> None:
     """Changes the own password and ends every session of the caller."""
-    refused = logins.change_password(
-        session, by=by, old=asked.old_password, new=asked.new_password
-    )
+    refused = logins.change_password(session, by=by, old=asked.old_password, new=asked.new_password)
     if refused is not None:
         return render(request, refused.error)  # type: ignore[return-value]  # commits, not raises
     return None

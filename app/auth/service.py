@@ -173,9 +173,7 @@ def create_staff(session: Session, new: NewStaff, *, by: Actor) -> StaffMember:
     )
     session.add(made)
     session.flush()  # a name taken meanwhile is found here
-    audit.note(
-        session, by=by, did="staff.created", records=[made.id], detail={"roles": made.roles}
-    )
+    audit.note(session, by=by, did="staff.created", records=[made.id], detail={"roles": made.roles})
     return made
 
 
@@ -253,9 +251,7 @@ def switch_client(session: Session, client: UUID, *, active: bool, by: Actor) ->
     if found is None:
         raise NoSuchClient
     found.active = active
-    audit.note(
-        session, by=by, did="client.switched", records=[client], detail={"active": active}
-    )
+    audit.note(session, by=by, did="client.switched", records=[client], detail={"active": active})
     return found
 
 

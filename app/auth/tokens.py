@@ -34,9 +34,9 @@ CLASS_NAME_MAX = 40
 
 _HEADER = base64url_encode(b'{"alg":"HS256","typ":"at+jwt"}').decode()
 _FORM = re.compile(rf"{_HEADER}\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]{{43}})", re.ASCII)
-_REQUIRED = {
-    f"require_{claim}": True for claim in ("aud", "iat", "exp", "iss", "sub", "jti")
-} | {"leeway": 0}
+_REQUIRED = {f"require_{claim}": True for claim in ("aud", "iat", "exp", "iss", "sub", "jti")} | {
+    "leeway": 0
+}
 
 
 class Claims(BaseModel):

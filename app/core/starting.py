@@ -1,6 +1,6 @@
 """Start-up: the database found or started, checked, and bound; the worker beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -10,13 +10,6 @@ from app.core.embedded import Cluster
 from app.core.settings import Settings, SettingsWrong
 
 log = structlog.get_logger()
-_when_started: list[Callable[[], None]] = []
-
-
-def when_started(function: Callable[[], None]) -> Callable[[], None]:
-    """Registers work for the moment the database is bound, such as storing the catalogue."""
-    _when_started.append(function)
-    return function
 
 
 @dataclass
@@ -49,8 +42,16 @@ def database_urls(known: Settings) -> tuple[Cluster | None, str, str]:
     return cluster, cluster.owner_url(), cluster.serving_url()
 
 
-def start(known: Settings, *, with_worker: bool | None = None) -> Running:
-    """Brings the service up. Raises SettingsWrong with one line when the settings forbid it."""
+def start(
+    known: Settings,
+    *,
+    at_start: Sequence[Callable[[], None]] = (),
+    with_worker: bool | None = None,
+) -> Running:
+    """Brings the service up. Raises SettingsWrong with one line when the settings forbid it.
+
+    `at_start` is work for the moment the database is bound, such as storing the catalogue.
+    """
     cluster, owner, serving = database_urls(known)
     if cluster is not None:
         migrating.upgrade(owner, serving)
@@ -60,7 +61,7 @@ def start(known: Settings, *, with_worker: bool | None = None) -> Running:
     db.bind(engine)
     if known.office_day is not None:
         clock.set_office_day(known.office_day)
-    for function in _when_started:
+    for function in at_start:
         function()
     worker = None
     if known.worker if with_worker is None else with_worker:

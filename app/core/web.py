@@ -60,29 +60,40 @@ class BodyLimit:
         if declared.isdigit() and int(declared) > limit:
             await render(Request(scope), refusal)(scope, receive, send)
             return
-        seen = 0
-        started = False
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise refusal
-            return message
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            # The framework answers a read that broke off with a 400 of its own: it goes unsaid.
-            if seen > limit and not started:
-                return
-            started = True
-            await send(message)
-
-        try:
-            await self.app(scope, counted, watched)
-        except TooLarge:
-            if started:
-                raise
-        if seen > limit and not started:
+        counted = _Counted(receive, send, limit, refusal)
+        with suppress(TooLarge):
+            await self.app(scope, counted.receive, counted.send)
+        if counted.over and not counted.started:
             await render(Request(scope), refusal)(scope, receive, send)
+
+
+class _Counted:
+    """A body that is counted as it is read, and a reply that is held back once it is too large."""
+
+    def __init__(self, receive: Receive, send: Send, limit: int, refusal: TooLarge) -> None:
+        self._receive = receive
+        self._send = send
+        self._limit = limit
+        self._refusal = refusal
+        self._seen = 0
+        self.started = False
+
+    @property
+    def over(self) -> bool:
+        """Whether more came than the limit."""
+        return self._seen > self._limit
+
+    async def receive(self) -> Message:
+        """The next piece; raises TooLarge with the one that passes the limit."""
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        if self.over:
+            raise self._refusal
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Passes the reply on; the framework's own 400 for a read that broke off goes unsaid."""
+        if self.over and not self.started:
+            return
+        self.started = True
+        await self._send(message)

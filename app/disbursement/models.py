@@ -24,6 +24,13 @@ class RunState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class RunKind(StrEnum):
+    """Why a run was opened."""
+
+    DUE = "due"  # instalments that fell due
+    REISSUE = "reissue"  # payouts that failed or came back, to a corrected account
+
+
 class PayoutState(StrEnum):
     """Where one payout stands (design §1)."""
 
@@ -57,11 +64,13 @@ class PayoutRun(SQLModel, table=True):
 
     __tablename__ = "payout_run"
     __table_args__ = (
+        one_of("kind", RunKind),
         one_of("state", RunState),
         CheckConstraint("released_by IS DISTINCT FROM opened_by", name="second_person"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     number: str = Field(max_length=40, unique=True)
+    kind: RunKind = enum_column(RunKind)
     programme: str = Field(max_length=40)
     holder_id: UUID | None = Field(default=None, foreign_key="organisation.id")  # null: all
     county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
@@ -76,7 +85,11 @@ class PayoutRun(SQLModel, table=True):
 
 
 class PaymentFile(SQLModel, table=True):
-    """A bank file as it left: bytes in `document`, control totals here. Append-only."""
+    """A bank file as it left: bytes in `document`, control totals here. Append-only.
+
+    Two files may have the same bytes: the same pupils get the same amount the next month, and the
+    layout has no reference of ours. The sha256 is therefore no key.
+    """
 
     __tablename__ = "payment_file"
     __table_args__ = (Index("uq_payment_file_part", "run_id", "part", unique=True),)
@@ -87,7 +100,7 @@ class PaymentFile(SQLModel, table=True):
     part: int
     bank_format: str = Field(max_length=40)
     document_id: UUID = Field(foreign_key="document.id")
-    sha256: bytes = bytes_column(unique=True)
+    sha256: bytes = bytes_column()
     line_count: int
     amount_fen: int = fen_column()
     accounts_sha256: bytes = bytes_column()

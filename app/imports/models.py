@@ -70,6 +70,7 @@ class SheetImport(SQLModel, table=True):
     kind: ImportKind = enum_column(ImportKind)
     programme: str = Field(max_length=40)
     period: str = Field(max_length=11)
+    file_name: str = Field(max_length=200)
     document_id: UUID = Field(foreign_key="document.id")
     annotated_id: UUID | None = Field(default=None, foreign_key="document.id")
     dry_run: bool

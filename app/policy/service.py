@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
-from app.core import clock, db, ids, settings, starting
+from app.core import clock, db, ids, settings
 from app.core.actor import SYSTEM
 from app.policy import queries
 from app.policy.catalogue import Catalogue, Version
@@ -29,7 +29,6 @@ def load_catalogue(session: Session, name: str) -> int:
     return added
 
 
-@starting.when_started
 def publish_catalogue() -> None:
     """Stores the catalogue that the settings choose, at start-up."""
     with db.scoped_session(SYSTEM) as session:

@@ -9,6 +9,7 @@ from sqlmodel import Field, Index, SQLModel
 from app.core import ids
 from app.core.columns import (
     bytes_column,
+    count_column,
     enum_column,
     fen_column,
     identity_column,
@@ -45,16 +46,22 @@ class WorkState(StrEnum):
 
 
 class ReturnFile(SQLModel, table=True):
-    """A file from the bank, taken in once by sha256. Append-only."""
+    """A file from the bank, taken in once for its payment file by sha256. Append-only.
+
+    The answers to two payment files of the same bytes may be the same bytes too.
+    """
 
     __tablename__ = "return_file"
-    __table_args__ = (one_of("kind", ReturnKind),)
+    __table_args__ = (
+        one_of("kind", ReturnKind),
+        Index("uq_return_file_once", "payment_file_id", "sha256", unique=True),
+    )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     kind: ReturnKind = enum_column(ReturnKind)
-    payment_file_id: UUID = Field(foreign_key="payment_file.id", index=True)
+    payment_file_id: UUID = Field(foreign_key="payment_file.id")
     county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     document_id: UUID = Field(foreign_key="document.id")
-    sha256: bytes = bytes_column(unique=True)
+    sha256: bytes = bytes_column()
     line_count: int
     amount_fen: int = fen_column()
     received_by: UUID
@@ -95,7 +102,7 @@ class WorkItem(SQLModel, table=True):
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     kind: LineOutcome = enum_column(LineOutcome)
-    return_line_id: int = Field(foreign_key="return_line.id")
+    return_line_id: int = count_column(foreign_key="return_line.id")
     payout_id: UUID | None = Field(default=None, foreign_key="payout.id")
     school_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     county_id: UUID | None = Field(default=None, foreign_key="organisation.id")

@@ -287,6 +287,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("programme", sa.String(40), nullable=False),
         sa.Column("period", sa.String(11), nullable=False),
+        sa.Column("file_name", sa.String(200), nullable=False),
         sa.Column("document_id", sa.Uuid(), nullable=False),
         sa.Column("annotated_id", sa.Uuid(), nullable=True),
         sa.Column("dry_run", sa.Boolean(), nullable=False),

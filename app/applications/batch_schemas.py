@@ -1,0 +1,156 @@
+"""What the doors of reporting take and answer."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.applications.batches import Filling
+from app.applications.models import BatchState, ReportingBatch
+from app.applications.reporting import BatchCounts
+
+PANEL_MAX = 30
+
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class FillingIn(_In):
+    """What the school records before the head endorses."""
+
+    panel: Annotated[list[Name], Field(max_length=PANEL_MAX)]
+    panel_met_on: date
+    notice_from: date
+    notice_to: date
+
+    def read(self) -> Filling:
+        """As the service takes it."""
+        return Filling(
+            panel=tuple(self.panel),
+            panel_met_on=self.panel_met_on,
+            notice_from=self.notice_from,
+            notice_to=self.notice_to,
+        )
+
+
+class BatchIn(FillingIn):
+    """A new batch; an office names the school it acts for."""
+
+    round_id: UUID
+    school_id: UUID | None = None
+
+
+class ZeroIn(_In):
+    """A school's word that nobody applies; an office names the school it acts for."""
+
+    round_id: UUID
+    school_id: UUID | None = None
+
+
+class CountsOut(BaseModel):
+    """Where the school's cases stand; drafts and returned ones are left out of a report."""
+
+    eligible: int
+    not_eligible: int
+    drafts: int
+    returned: int
+    handed_up: int
+
+    @classmethod
+    def of(cls, counts: BatchCounts) -> Self:
+        """The reply for counts."""
+        return cls(
+            eligible=counts.eligible,
+            not_eligible=counts.not_eligible,
+            drafts=counts.drafts,
+            returned=counts.returned,
+            handed_up=counts.beyond,
+        )
+
+
+class BatchOut(BaseModel):
+    """A school's reporting batch."""
+
+    id: UUID
+    round_id: UUID
+    school_id: UUID
+    county_id: UUID
+    state: BatchState
+    zero: bool
+    panel: list[str]
+    panel_met_on: date | None
+    notice_from: date | None
+    notice_to: date | None
+    filled_by: UUID | None
+    endorsed_by: UUID | None
+    endorsed_at: datetime | None
+    reported_by: UUID | None
+    reported_at: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, batch: ReportingBatch) -> Self:
+        """The reply for a batch."""
+        return cls(**batch.model_dump())
+
+
+class BatchWithCountsOut(BatchOut):
+    """A school's reporting batch and its cases."""
+
+    cases: CountsOut
+
+    @classmethod
+    def with_counts(cls, batch: ReportingBatch, counts: BatchCounts) -> Self:
+        """The reply for a batch and its cases."""
+        return cls(**batch.model_dump(), cases=CountsOut.of(counts))
+
+
+class ReportedOut(BaseModel):
+    """How many cases went up, and where what stayed stands."""
+
+    handed_up: int
+    batch: BatchWithCountsOut
+
+
+Standing = Literal["not_reported", "filling", "endorsed", "reported", "zero"]
+
+
+class SchoolStandingOut(BaseModel):
+    """How far one school is with its report."""
+
+    school_id: UUID
+    code: str
+    name: str
+    county_id: UUID
+    batch_id: UUID | None
+    state: Standing
+    cases: CountsOut
+    reported_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """The reply for a row of the board."""
+        counts = BatchCounts(row.eligible, row.not_eligible, row.drafts, row.returned, row.beyond)
+        return cls(
+            school_id=row.school_id,
+            code=row.code,
+            name=row.name,
+            county_id=row.county_id,
+            batch_id=row.batch_id,
+            state=row.standing,
+            cases=CountsOut.of(counts),
+            reported_at=row.reported_at,
+        )
+
+
+class BoardOut(BaseModel):
+    """Who has reported in a round: how many schools stand where, and a page of them."""
+
+    round_id: UUID
+    schools: dict[str, int]
+    items: list[SchoolStandingOut]
+    next: str | None

@@ -1,0 +1,76 @@
+"""Gathers what is known of a set of cases into the vocabulary, each fact with its source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import polars as pl
+
+from app.policy.facts import FACTS, Scalar, polars_schema
+
+Snapshot = dict[str, dict[str, Any]]
+"""What a case was judged by: {fact: {value, source, as_of}}; an unknown fact is not in it."""
+
+
+class Source(StrEnum):
+    """Where a fact came from."""
+
+    REGISTER = "school_register"
+    SHEET = "school_sheet"
+    FORM = "school_form"
+
+
+_FROM_SCHOOL = {"stage": "stage", "school_area": "school_area", "school_run_by": "run_by"}
+_RENAMED = {"year": "grade"}
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The facts as a frame of the vocabulary's columns, and as snapshots, in the same order."""
+
+    facts: pl.DataFrame
+    snapshots: list[Snapshot]
+
+
+def gather(frame: pl.DataFrame, schools: pl.DataFrame, *, told_by: Source, as_of: date) -> Gathered:
+    """The facts of each row of an intake frame, in its order.
+
+    What belongs to the school (stage, where it stands, who runs it) comes from the register of
+    schools (`id` and the columns of `schools_in_scope`); the rest is what the school told. The
+    year of study is the grade counted within the stage.
+    """
+    given = frame.drop([*_FROM_SCHOOL, "run_by"], strict=False).join(
+        schools.select(pl.col("id").alias("school_id"), *_FROM_SCHOOL.values()),
+        on="school_id",
+        how="left",
+        maintain_order="left",
+    )
+    facts = given.select(_column(given, name, kind) for name, kind in polars_schema().items())
+    return Gathered(facts, _snapshots(facts, told_by, as_of))
+
+
+def _column(given: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Expr:
+    held_in = _FROM_SCHOOL.get(name) or _RENAMED.get(name, name)
+    if held_in not in given.columns:
+        return pl.lit(None, kind).alias(name)
+    return pl.col(held_in).cast(kind).alias(name)
+
+
+def _snapshots(facts: pl.DataFrame, told_by: Source, as_of: date) -> list[Snapshot]:
+    day = as_of.isoformat()
+    sources = {name: (Source.REGISTER if name in _FROM_SCHOOL else told_by).value for name in FACTS}
+    return [
+        {
+            name: {"value": value, "source": sources[name], "as_of": day}
+            for name, value in row.items()
+            if value is not None
+        }
+        for row in facts.iter_rows(named=True)
+    ]
+
+
+def values_of(snapshot: Mapping[str, Mapping[str, Any]]) -> dict[str, Scalar]:
+    """The bare values of a snapshot: two with equal values judge the same case."""
+    return {name: seen["value"] for name, seen in snapshot.items()}

@@ -1,0 +1,218 @@
+"""The `aid` command."""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import httpx
+import typer
+import uvicorn
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from app.auth import service as auth
+from app.core import db, jobs, migrating, settings, starting
+from app.core.actor import SYSTEM
+from app.core.errors import AidError
+from app.core.settings import Settings, SettingsWrong
+from app.demo import serving
+from app.demo.door import DoorRefused
+from app.demo.trail import TrailBroken
+from app.policy import checker
+from app.reports import verification
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="学生资助管理中心 · student aid centre"
+)
+policy = typer.Typer(no_args_is_help=True, help="The policy catalogue.")
+app.add_typer(policy, name="policy")
+say = Console(stderr=True, highlight=False)
+
+POLL_SECONDS = 0.5
+UPLOAD_TIMEOUT_SECONDS = 300
+OVER = {"done", "refused", "failed"}
+
+
+def stop(why: object) -> NoReturn:
+    """Ends with one clear line and exit status 1."""
+    say.print(f"aid: {why}", markup=False)
+    raise typer.Exit(1)
+
+
+def known() -> Settings:
+    """The settings, or the end with the line that says what is wrong with them."""
+    try:
+        return settings.get()
+    except SettingsWrong as wrong:
+        stop(wrong)
+
+
+@contextmanager
+def connected() -> Iterator[None]:
+    """The database bound for a command, without serving and without a worker."""
+    try:
+        running = starting.start(known(), with_worker=False)
+    except (SettingsWrong, AidError) as wrong:
+        stop(wrong)
+    try:
+        yield
+    except AidError as refused:
+        stop(refused)
+    finally:
+        running.stop()
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Serves the API, with a worker inside unless AID_WORKER=false."""
+    told = known()
+    uvicorn.run("app.main:app", host=host or told.host, port=port or told.port, log_level="warning")
+
+
+@app.command()
+def worker() -> None:
+    """Runs background work apart from the service."""
+    told = known()
+    if told.database_url is None:
+        stop("a worker apart needs AID_DATABASE_URL; without it `aid serve` works by itself")
+    with connected():
+        try:
+            asyncio.run(jobs.Worker(told.database_url.get_secret_value()).run())
+        except KeyboardInterrupt:
+            say.print("worker stopped")
+
+
+@app.command()
+def migrate() -> None:
+    """Brings the database to this version, as its owner."""
+    try:
+        cluster, owner, serving = starting.database_urls(known())
+        if not owner:
+            stop("`aid migrate` needs AID_OWNER_DATABASE_URL beside AID_DATABASE_URL")
+        migrating.upgrade(owner, serving)
+    except (SettingsWrong, AidError) as wrong:
+        stop(wrong)
+    if cluster is not None:
+        cluster.stop()
+    say.print("the database is at the newest revision")
+
+
+@app.command("create-admin")
+def create_admin(
+    username: Annotated[str, typer.Option(prompt=True)],
+    name: Annotated[str, typer.Option(prompt=True)],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+) -> None:
+    """Makes the first administrator, and the city centre if it is not there yet."""
+    with connected(), db.scoped_session(SYSTEM) as session:
+        auth.create_first_administrator(session, username=username, name=name, password=password)
+    say.print(f"administrator {username} can log in", markup=False)
+
+
+@policy.command("check")
+def policy_check(
+    directory: Annotated[Path | None, typer.Argument(help="A catalogue, or many.")] = None,
+) -> None:
+    """Checks catalogue files and runs their examples; exit status 1 when something is wrong."""
+    report = checker.check_directory(directory) if directory else checker.check_directory()
+    for fault in report.faults:
+        typer.echo(f"{fault.where}: {fault.en}\n    {fault.zh}")
+    typer.echo(
+        f"{len(report.catalogues)} catalogue(s), {report.programmes} programme(s), "
+        f"{report.versions} version(s), {report.examples} example(s): "
+        f"{'all right' if report.ok else f'{len(report.faults)} fault(s)'}"
+    )
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify() -> None:
+    """Recomputes the books, promises and payments from their lines; exit status 1 on a finding."""
+    with connected(), db.scoped_session(SYSTEM) as session:
+        findings = verification.verify(session)
+    for finding in findings:
+        typer.echo(f"{finding.code} {finding.where}: {finding.en}\n    {finding.zh}")
+    typer.echo(f"{len(findings)} finding(s)" if findings else "clean")
+    if findings:
+        raise typer.Exit(1)
+
+
+@app.command("import")
+def import_sheet(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    programme: Annotated[str, typer.Option(help="For instance boarding-subsidy.")],
+    period: Annotated[str, typer.Option(help="For instance 2008-spring.")],
+    username: Annotated[str, typer.Option(prompt=True)],
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, envvar="PASSWORD", show_envvar=False)
+    ],
+    url: Annotated[str, typer.Option(help="Where the service is.")] = "http://127.0.0.1:8000",
+    accept_good: Annotated[bool, typer.Option(help="Store good rows despite bad ones.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen; store nothing.")] = False,
+) -> None:
+    """Hands in a sheet through the service's own door and shows what became of it."""
+    form = {
+        "kind": "applications",
+        "programme": programme,
+        "period": period,
+        "dry_run": str(dry_run).lower(),
+        "on_error": "accept_good" if accept_good else "reject",
+    }
+    with httpx.Client(base_url=f"{url}/api/v1", timeout=UPLOAD_TIMEOUT_SECONDS) as door:
+        login = {"grant_type": "password", "username": username, "password": password}
+        token = _answer(door.post("/token", data=login))["access_token"]
+        door.headers["Authorization"] = f"Bearer {token}"
+        with file.open("rb") as sheet:
+            job = _answer(door.post("/imports", data=form, files={"file": (file.name, sheet)}))
+        job = _watch(door, job)
+    for outcome, count in sorted(job["counts"].items()):
+        typer.echo(f"{outcome:>16}  {count}")
+    typer.echo(f"{'state':>16}  {job['state']}")
+    if job["state"] != "done":
+        raise typer.Exit(1)
+
+
+def _watch(door: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
+    """Shows the progress of an import until it is over."""
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=say)
+    with bar:
+        line = bar.add_task("rows", total=None)
+        while True:
+            bar.update(line, total=job["rows_total"] or None, completed=job["rows_done"])
+            if job["state"] in OVER:
+                return job
+            time.sleep(POLL_SECONDS)
+            job = _answer(door.get(f"/imports/{job['id']}"))
+
+
+def _answer(reply: httpx.Response) -> dict[str, Any]:
+    body: dict[str, Any] = reply.json()
+    if reply.is_error:
+        stop(body.get("detail", reply.text))
+    return body
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option(help="End after the trail instead of serving on.")] = False,
+    pupils: Annotated[int, typer.Option(min=8, max=2000, help="Pupils a rural school.")] = 90,
+) -> None:
+    """Makes a small city and takes it from the schools' sheets to a reconciled payout."""
+    os.environ.setdefault("AID_MODE", "demo")
+    os.environ.setdefault("AID_DATA_DIR", "var/demo")
+    try:
+        serving.run(known(), Console(), pupils_each=pupils, once=once)
+    except (serving.DemoCannotStart, DoorRefused, TrailBroken) as wrong:
+        stop(wrong)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,134 @@
+"""The pre-payment checks, each one query over a set of payees; all that fail are kept.
+
+They run over three temporary tables of the transaction: `payee` (one row a payout), `payee_part`
+(its instalments with their term) and `payee_finding` (what was found).
+
+Two students with one account are one household when both guardians' names are known and the same:
+brothers and sisters may share an account. Otherwise the account is shared across households.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app.bank.layout import Format
+from app.bank.payment_file import name_faults
+from app.disbursement.models import PayeeCheck
+
+_TABLES = (
+    "DROP TABLE IF EXISTS pg_temp.payee, pg_temp.payee_part, pg_temp.payee_finding",
+    """CREATE TEMP TABLE payee (payout_id uuid, student_id uuid, school_id uuid, county_id uuid,
+        account_id uuid, amount_fen bigint, reissue_of uuid) ON COMMIT DROP""",
+    """CREATE TEMP TABLE payee_part (payout_id uuid, instalment_id uuid, school_id uuid,
+        county_id uuid, amount_fen bigint, term text, school_year text) ON COMMIT DROP""",
+    "CREATE TEMP TABLE payee_finding (payout_id uuid, finding text) ON COMMIT DROP",
+)
+
+TERM = (
+    "CASE WHEN a.period LIKE '%-autumn' OR a.period LIKE '%-spring' THEN a.period "
+    "WHEN extract(month FROM i.due_on) >= 8 THEN extract(year FROM i.due_on)::text || '-autumn' "
+    "WHEN extract(month FROM i.due_on) = 1 "
+    "THEN (extract(year FROM i.due_on) - 1)::text || '-autumn' "
+    "ELSE extract(year FROM i.due_on)::text || '-spring' END"
+)
+"""The term an instalment `i` of an award `a` is for: the award's own, or that of its due day."""
+
+SCHOOL_YEAR = (
+    "CASE WHEN a.period LIKE '%-autumn' THEN left(a.period, 4) || '-' || "
+    "(left(a.period, 4)::int + 1) "
+    "WHEN a.period LIKE '%-spring' THEN (left(a.period, 4)::int - 1) || '-' || left(a.period, 4) "
+    "ELSE a.period END"
+)
+"""The school year of an award `a`."""
+
+CHECKS: Mapping[PayeeCheck, str] = {
+    PayeeCheck.NO_ACCOUNT: """
+        SELECT p.payout_id FROM payee p WHERE p.account_id IS NULL AND NOT EXISTS (
+            SELECT FROM bank_account w
+            WHERE w.student_id = p.student_id AND w.state = 'unconfirmed')""",
+    # A change that waits for its second person holds the payment to the old account too.
+    PayeeCheck.ACCOUNT_UNCONFIRMED: """
+        SELECT p.payout_id FROM payee p LEFT JOIN bank_account b ON b.id = p.account_id
+        WHERE b.state <> 'confirmed' OR EXISTS (
+            SELECT FROM bank_account w
+            WHERE w.student_id = p.student_id AND w.state = 'unconfirmed')""",
+    PayeeCheck.HOLDER_DIFFERS: """
+        SELECT p.payout_id FROM payee p JOIN bank_account b ON b.id = p.account_id
+        JOIN student s ON s.id = p.student_id
+        WHERE (b.holder = 'student' AND b.holder_name <> s.name) OR (b.holder = 'guardian'
+            AND (coalesce(btrim(b.relation), '') = '' OR coalesce(btrim(b.reason), '') = ''))""",
+    PayeeCheck.SHARED_ACROSS_HOUSEHOLDS: """
+        SELECT p.payout_id FROM payee p JOIN bank_account b ON b.id = p.account_id
+        JOIN student s ON s.id = p.student_id
+        JOIN bank_account o ON o.number_index = b.number_index AND o.student_id <> b.student_id
+        JOIN student other ON other.id = o.student_id
+        WHERE (o.state = 'confirmed' OR EXISTS (
+                SELECT FROM payout q WHERE q.student_id = o.student_id AND q.account_id = o.id
+                AND q.state IN ('sent', 'paid', 'unknown')))
+            AND (s.guardian_name = other.guardian_name) IS NOT TRUE""",
+    PayeeCheck.ENROLMENT_UNCONFIRMED: """
+        SELECT p.payout_id FROM payee p JOIN payee_part part USING (payout_id)
+        JOIN student s ON s.id = p.student_id
+        WHERE NOT EXISTS (SELECT FROM enrolment_confirmation c
+            WHERE c.school_id = s.school_id AND c.term = part.term)""",
+    PayeeCheck.NOT_ENROLLED: """
+        SELECT p.payout_id FROM payee p JOIN payee_part part USING (payout_id)
+        JOIN student s ON s.id = p.student_id
+        LEFT JOIN (SELECT DISTINCT ON (school_id, term) id, school_id, term
+            FROM enrolment_confirmation ORDER BY school_id, term, made_at DESC, id DESC) newest
+            ON newest.school_id = s.school_id AND newest.term = part.term
+        WHERE EXISTS (SELECT FROM enrolment_absence gone
+                WHERE gone.confirmation_id = newest.id AND gone.student_id = p.student_id)
+            OR NOT EXISTS (SELECT FROM enrolment e WHERE e.student_id = p.student_id
+                AND e.school_year = part.school_year AND e.left_on IS NULL)""",
+    PayeeCheck.IDENTITY_PROVISIONAL: """
+        SELECT p.payout_id FROM payee p JOIN student s ON s.id = p.student_id
+        WHERE s.identity = 'provisional'""",
+    # What is paid, on its way, or about to be sent of one award, against the whole award.
+    PayeeCheck.OVER_AWARD: """
+        SELECT mine.payout_id FROM (
+            SELECT DISTINCT part.payout_id, i.award_id FROM payee_part part
+            JOIN instalment i ON i.id = part.instalment_id) mine
+        JOIN award a ON a.id = mine.award_id
+        WHERE a.state <> 'granted' OR a.amount_fen < (
+            SELECT sum(x.amount_fen) FROM instalment x WHERE x.award_id = a.id AND (
+                EXISTS (SELECT FROM payout_part l WHERE l.instalment_id = x.id AND l.live)
+                OR EXISTS (SELECT FROM payee_part t WHERE t.instalment_id = x.id)))""",
+    PayeeCheck.ON_HOLD: """
+        SELECT p.payout_id FROM payee p WHERE EXISTS (
+            SELECT FROM payment_hold h
+            WHERE h.student_id = p.student_id AND h.lifted_at IS NULL)""",
+}
+
+_EVERY = " UNION ALL ".join(
+    f"SELECT payout_id, '{check.value}' AS finding FROM ({found}) AS found"  # noqa: S608 own text
+    for check, found in CHECKS.items()
+)
+_FIND = text(
+    "INSERT INTO payee_finding (payout_id, finding) "  # noqa: S608 own text
+    f"SELECT DISTINCT payout_id, finding FROM ({_EVERY}) AS every"
+)
+_NAMES = text(
+    "SELECT DISTINCT b.holder_name FROM payee p JOIN bank_account b ON b.id = p.account_id"
+)
+_UNFIT = text(
+    "INSERT INTO payee_finding (payout_id, finding) SELECT p.payout_id, :finding FROM payee p "
+    "JOIN bank_account b ON b.id = p.account_id WHERE b.holder_name = ANY(:names)"
+)
+
+
+def set_up(session: Session) -> None:
+    """Makes the three tables anew, empty."""
+    for statement in _TABLES:
+        session.execute(text(statement))
+
+
+def find(session: Session, fmt: Format) -> None:
+    """Writes every failed check of every payee into `payee_finding`; in city scope."""
+    session.execute(text("ANALYZE payee"))
+    session.execute(text("ANALYZE payee_part"))
+    session.execute(_FIND)
+    names = session.execute(_NAMES).scalars().all()
+    unfit = [name for name in names if name_faults(fmt, name)]
+    session.execute(_UNFIT, {"finding": PayeeCheck.NAME_UNFIT_FOR_BANK.value, "names": unfit})

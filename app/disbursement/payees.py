@@ -1,0 +1,188 @@
+"""The payees of a run: gathered into temporary tables, checked there, written as payouts."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Uuid, column, select, table, text
+from sqlmodel import Session
+
+from app.core import clock, ids, numbers
+from app.core.staging import Rows
+from app.disbursement import checks
+from app.disbursement.models import PayoutRun
+
+_PART = table("payee_part", column("instalment_id", Uuid()))
+
+
+def gather_due(session: Session, programme: str, due_to: date, holder: UUID | None) -> int:
+    """Locks the due instalments by id and gathers them by student and school; answers how many."""
+    checks.set_up(session)
+    session.execute(_DUE, {"programme": programme, "due": due_to, "holder": holder})
+    session.execute(_PAYEES)
+    return len(session.execute(_PAYEE_PARTS).all())
+
+
+def gather_again(session: Session, payouts: Sequence[UUID]) -> None:
+    """One payee for each failed or returned payout, with what may be paid of it."""
+    checks.set_up(session)
+    session.execute(_PAYEES_AGAIN, {"ids": list(payouts)})
+    session.execute(_PARTS_AGAIN)
+
+
+def gather_held(session: Session, run_id: UUID) -> None:
+    """The held payouts of a run, each with the account that is confirmed by now."""
+    checks.set_up(session)
+    session.execute(_PAYEES_HELD, {"run": run_id})
+    session.execute(_PARTS_OF_PAYEES)
+
+
+def gather_ready(session: Session, run_id: UUID) -> None:
+    """The ready payouts of a run, each with the account it was made out to."""
+    checks.set_up(session)
+    session.execute(_PAYEES_READY, {"run": run_id})
+    session.execute(_PARTS_OF_PAYEES)
+
+
+def instalments() -> Rows:
+    """The ids of the gathered instalments."""
+    return select(_PART.c.instalment_id)
+
+
+def write(session: Session, run: PayoutRun) -> int:
+    """Writes the payees as numbered payouts of a run with parts and findings; answers how many."""
+    count = int(session.execute(_COUNT).scalar_one())
+    series = f"P-{clock.office_day().year}"
+    place = numbers.take(session, series, count)
+    told = {"run": run.id, "prefix": f"{series}-", "first": place, "now": clock.now()}
+    session.execute(_INSERT_PAYOUTS, told)
+    session.execute(_INSERT_PARTS)
+    session.execute(_KEEP_FINDINGS, {"now": clock.now()})
+    return count
+
+
+def settle_held(session: Session) -> tuple[int, int]:
+    """Writes today's account and findings of held payouts; the clean ones become ready.
+
+    Answers how many were examined, and how many are ready.
+    """
+    examined = int(session.execute(_COUNT).scalar_one())
+    session.execute(_TAKE_ACCOUNT)
+    session.execute(_FORGET_FINDINGS)
+    session.execute(_KEEP_FINDINGS, {"now": clock.now()})
+    return examined, len(session.execute(_CLEAN_TO_READY).all())
+
+
+def hold_unfit(session: Session) -> int:
+    """Holds the ready payouts in which the checks found something; answers how many."""
+    session.execute(_KEEP_FINDINGS, {"now": clock.now()})
+    return len(session.execute(_UNFIT_TO_HELD).all())
+
+
+_COUNT = text("SELECT count(*) FROM payee")
+# The latest payout of an instalment decides: failed or returned waits for its reissue.
+_DUE = text(f"""
+    INSERT INTO payee_part (instalment_id, school_id, county_id, amount_fen, term, school_year,
+        payout_id)
+    SELECT i.id, i.school_id, i.county_id, i.amount_fen, {checks.TERM}, {checks.SCHOOL_YEAR},
+        a.student_id
+    FROM instalment i JOIN award a ON a.id = i.award_id
+    WHERE i.state = 'committed' AND i.due_on <= :due AND a.state = 'granted'
+        AND a.programme = :programme
+        AND (CAST(:holder AS uuid) IS NULL OR i.county_id = CAST(:holder AS uuid))
+        AND coalesce((SELECT q.state FROM payout_part l JOIN payout q ON q.id = l.payout_id
+            WHERE l.instalment_id = i.id ORDER BY q.made_at DESC, q.id DESC LIMIT 1), '')
+            NOT IN ('failed', 'returned')
+    ORDER BY i.id FOR UPDATE OF i
+""")  # noqa: S608 own text
+_PAYEES = text(f"""
+    INSERT INTO payee (payout_id, student_id, school_id, county_id, amount_fen, account_id)
+    SELECT {ids.SQL_UUID7}, d.student_id, d.school_id, d.county_id, d.amount_fen, b.id
+    FROM (SELECT payout_id AS student_id, school_id, county_id, sum(amount_fen) AS amount_fen
+        FROM payee_part GROUP BY payout_id, school_id, county_id) d
+    LEFT JOIN bank_account b ON b.student_id = d.student_id AND b.state = 'confirmed'
+""")  # noqa: S608 own text
+# Until here a part's payout_id has been its student's id.
+_PAYEE_PARTS = text("""
+    UPDATE payee_part part SET payout_id = p.payout_id FROM payee p
+    WHERE p.student_id = part.payout_id AND p.school_id = part.school_id
+        AND p.county_id = part.county_id
+    RETURNING part.instalment_id
+""")
+_PAYEES_AGAIN = text(f"""
+    INSERT INTO payee (payout_id, student_id, school_id, county_id, amount_fen, account_id,
+        reissue_of)
+    SELECT {ids.SQL_UUID7}, p.student_id, p.school_id, p.county_id,
+        (SELECT sum(part.amount_fen) FROM payout_part part
+            JOIN instalment i ON i.id = part.instalment_id
+            WHERE part.payout_id = p.id AND i.state = 'committed'), b.id, p.id
+    FROM payout p JOIN bank_account b ON b.student_id = p.student_id AND b.state = 'confirmed'
+    WHERE p.id = ANY(:ids)
+""")  # noqa: S608 own text
+_PARTS_AGAIN = text(f"""
+    INSERT INTO payee_part
+    SELECT p.payout_id, i.id, i.school_id, i.county_id, i.amount_fen, {checks.TERM},
+        {checks.SCHOOL_YEAR}
+    FROM payee p JOIN payout_part part ON part.payout_id = p.reissue_of
+    JOIN instalment i ON i.id = part.instalment_id AND i.state = 'committed'
+    JOIN award a ON a.id = i.award_id
+""")  # noqa: S608 own text
+_PAYEES_HELD = text("""
+    INSERT INTO payee
+    SELECT p.id, p.student_id, p.school_id, p.county_id, b.id, p.amount_fen, p.reissue_of
+    FROM payout p
+    LEFT JOIN bank_account b ON b.student_id = p.student_id AND b.state = 'confirmed'
+    WHERE p.run_id = :run AND p.state = 'held'
+""")
+_INSERT_PAYOUTS = text("""
+    INSERT INTO payout (id, number, run_id, student_id, school_id, county_id, account_id,
+        amount_fen, state, reissue_of, made_at)
+    SELECT p.payout_id, CAST(:prefix AS text) || CASE WHEN n.place > 9999999 THEN n.place::text
+        ELSE lpad(n.place::text, 7, '0') END, :run, p.student_id, p.school_id, p.county_id,
+        p.account_id, p.amount_fen, CASE WHEN EXISTS (
+            SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id) THEN 'held'
+        ELSE 'ready' END, p.reissue_of, :now
+    FROM payee p JOIN (SELECT payout_id, CAST(:first AS bigint) - 1 + row_number() OVER (
+        ORDER BY county_id, school_id, student_id, reissue_of) AS place FROM payee) n
+        USING (payout_id)
+""")
+_INSERT_PARTS = text("""
+    INSERT INTO payout_part (payout_id, instalment_id, school_id, county_id, amount_fen, live)
+    SELECT payout_id, instalment_id, school_id, county_id, amount_fen, true FROM payee_part
+""")
+_KEEP_FINDINGS = text("""
+    INSERT INTO payout_finding (payout_id, finding, school_id, county_id, found_at)
+    SELECT p.payout_id, f.finding, p.school_id, p.county_id, :now
+    FROM payee_finding f JOIN payee p USING (payout_id)
+""")
+_FORGET_FINDINGS = text(
+    "DELETE FROM payout_finding f USING payee p WHERE f.payout_id = p.payout_id"
+)
+_TAKE_ACCOUNT = text(
+    "UPDATE payout SET account_id = p.account_id FROM payee p WHERE payout.id = p.payout_id "
+    "AND payout.account_id IS DISTINCT FROM p.account_id"
+)
+_CLEAN_TO_READY = text("""
+    UPDATE payout SET state = 'ready' FROM payee p
+    WHERE payout.id = p.payout_id AND payout.state = 'held'
+        AND NOT EXISTS (SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id)
+    RETURNING payout.id
+""")
+_UNFIT_TO_HELD = text("""
+    UPDATE payout SET state = 'held' FROM payee p
+    WHERE payout.id = p.payout_id AND payout.state = 'ready'
+        AND EXISTS (SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id)
+    RETURNING payout.id
+""")
+_PAYEES_READY = text("""
+    INSERT INTO payee
+    SELECT p.id, p.student_id, p.school_id, p.county_id, p.account_id, p.amount_fen, p.reissue_of
+    FROM payout p WHERE p.run_id = :run AND p.state = 'ready'
+""")
+_PARTS_OF_PAYEES = text(f"""
+    INSERT INTO payee_part
+    SELECT p.payout_id, i.id, i.school_id, i.county_id, i.amount_fen, {checks.TERM},
+        {checks.SCHOOL_YEAR}
+    FROM payee p JOIN payout_part part ON part.payout_id = p.payout_id AND part.live
+    JOIN instalment i ON i.id = part.instalment_id JOIN award a ON a.id = i.award_id
+""")  # noqa: S608 own text

@@ -1,0 +1,322 @@
+"""Opens payout runs, checks their payees again, and cancels what is not to be sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, insert, select, text, update
+from sqlmodel import Session, col
+
+from app.audit import service as audit
+from app.awards import service as awards
+from app.bank.catalogue import find_format
+from app.core import clock, db, ids, numbers
+from app.core.actor import Actor, Scope
+from app.core.errors import Fault
+from app.core.staging import Rows
+from app.disbursement import checks, payees
+from app.disbursement.errors import (
+    HolderOutside,
+    NothingDue,
+    PayoutsMoved,
+    PayoutsNotReissuable,
+    ReissueMixed,
+    RunNotFound,
+    RunNotOpen,
+)
+from app.disbursement.models import Payout, PayoutPart, PayoutRun, PayoutState, RunKind, RunState
+from app.disbursement.rules import BEFORE_RELEASE
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunAsked:
+    """What a run is to pay: a programme's instalments due by a day, of one holder or of all."""
+
+    programme: str
+    due_to: date
+    bank_format: str
+    holder_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Rechecked:
+    """How many held payouts were examined again, and how many of them are ready now."""
+
+    examined: int
+    ready: int
+
+
+def open_run(session: Session, asked: RunAsked, *, by: Actor) -> PayoutRun:
+    """Puts every due instalment into a run: one payout a student and school, held or ready.
+
+    Due is what is committed, of a granted award, with a due day not after `due_to`. What the bank
+    refused or sent back is not taken up: it is reissued. The number of statements does not depend
+    on the number of payouts. Raises FormatUnknown, HolderOutside, NothingDue.
+    """
+    fmt = find_format(asked.bank_format)
+    holder = _holder(session, asked.holder_id, by)
+    with db.city_scope(session, by):
+        taken = payees.gather_due(session, asked.programme, asked.due_to, holder)
+        if not taken:
+            raise NothingDue(asked.programme, asked.due_to.isoformat())
+        checks.find(session, fmt)
+    made = _run(session, asked, kind=RunKind.DUE, holder=holder, by=by)
+    payouts = payees.write(session, made)
+    detail = {"number": made.number, "payouts": payouts, "instalments": taken}
+    audit.note(session, by=by, did="run.opened", records=[made.id], detail=detail)
+    return made
+
+
+def reissue(session: Session, payouts: Sequence[UUID], *, bank_format: str, by: Actor) -> PayoutRun:
+    """Opens a run that pays failed or returned payouts again, each by a new one that points at it.
+
+    Each needs a confirmed account; what the checks find holds the new payout. Raises
+    PayoutsNotReissuable with every payout that cannot be, or ReissueMixed.
+    """
+    fmt = find_format(bank_format)
+    wanted = {"ids": list(payouts)}
+    session.execute(_LOCK_PARTS_OF, wanted)
+    found = session.execute(_REISSUABLE, wanted).all()
+    _refuse_unfit(found, payouts)
+    programmes = sorted({row.programme for row in found})
+    if len(programmes) > 1:
+        raise ReissueMixed(programmes)
+    holder = _holder(session, None, by)
+    with db.city_scope(session, by):
+        payees.gather_again(session, payouts)
+        checks.find(session, fmt)
+    asked = RunAsked(programme=programmes[0], due_to=clock.office_day(), bank_format=bank_format)
+    made = _run(session, asked, kind=RunKind.REISSUE, holder=holder, by=by)
+    payees.write(session, made)
+    detail = {"number": made.number, "payouts": len(found)}
+    audit.note(session, by=by, did="payouts.reissued", records=payouts, detail=detail)
+    return made
+
+
+def recheck(session: Session, run_id: UUID, *, by: Actor) -> Rechecked:
+    """Examines the held payouts of an open run again, with the account confirmed by now.
+
+    Clean ones become ready; the others keep the findings of today. Raises RunNotFound, RunNotOpen.
+    """
+    run = lock_open(session, run_id)
+    lock_payouts(session, run_id)
+    with db.city_scope(session, by):
+        payees.gather_held(session, run_id)
+        checks.find(session, find_format(run.bank_format))
+    done = Rechecked(*payees.settle_held(session))
+    detail = {"examined": done.examined, "ready": done.ready}
+    audit.note(session, by=by, did="run.rechecked", records=[run_id], detail=detail)
+    return done
+
+
+def cancel_run(session: Session, run_id: UUID, *, by: Actor, because: str) -> PayoutRun:
+    """Cancels an open run; its instalments are due again. Raises RunNotFound, RunNotOpen."""
+    run = lock_open(session, run_id)
+    lock_payouts(session, run_id)
+    cancel_before_release(session, run_id)
+    run.state = RunState.CANCELLED
+    run.version += 1
+    session.add(run)
+    session.flush()  # the caller's queries go past the ORM
+    audit.note(session, by=by, did="run.cancelled", records=[run_id], because=because)
+    return run
+
+
+def cancel_payouts(
+    session: Session, run_id: UUID, payouts: Sequence[UUID], *, by: Actor, because: str
+) -> int:
+    """Takes payouts out of an open run; their instalments are due again. Answers how many.
+
+    Raises RunNotFound, RunNotOpen, or PayoutsMoved with every payout that is not the run's, or
+    was cancelled before.
+    """
+    lock_open(session, run_id)
+    lock_payouts(session, run_id)
+    there = session.execute(
+        select(col(Payout.id)).where(
+            col(Payout.run_id) == run_id,
+            col(Payout.id).in_(payouts),
+            col(Payout.state).in_(BEFORE_RELEASE),
+        )
+    ).scalars()
+    missing = set(payouts) - set(there)
+    if missing:
+        raise PayoutsMoved([_not_in_run(one) for one in sorted(missing)])
+    cancelled = cancel_before_release(session, run_id, only=payouts)
+    audit.note(session, by=by, did="payouts.cancelled", records=payouts, because=because)
+    return cancelled
+
+
+def lock_open(session: Session, run_id: UUID) -> PayoutRun:
+    """The run, locked, if it is open. Raises RunNotFound, RunNotOpen."""
+    run: PayoutRun | None = session.execute(
+        select(PayoutRun)
+        .where(col(PayoutRun.id) == run_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    if run is None:
+        raise RunNotFound
+    if run.state is not RunState.OPEN:
+        raise not_open(run)
+    return run
+
+
+def not_open(run: PayoutRun) -> RunNotOpen:
+    """The refusal that says where the run stands."""
+    day = clock.day_of(run.released_at).isoformat() if run.released_at else None
+    return RunNotOpen(run.number, run.state.value, day)
+
+
+def lock_payouts(session: Session, run_id: UUID) -> None:
+    """Locks the instalments of a run, then its payouts, both in order of their ids."""
+    session.execute(_LOCK_INSTALMENTS, {"run": run_id})
+    session.execute(_LOCK_PAYOUTS, {"run": run_id})
+
+
+def cancel_before_release(
+    session: Session,
+    run_id: UUID,
+    *,
+    states: Sequence[PayoutState] = tuple(BEFORE_RELEASE),
+    only: Sequence[UUID] | None = None,
+) -> int:
+    """Cancels payouts not yet sent, frees their parts, and puts the instalments back."""
+    leaving = [col(Payout.run_id) == run_id, col(Payout.state).in_(states)]
+    if only is not None:
+        leaving.append(col(Payout.id).in_(only))
+    freed: Rows = (
+        select(col(PayoutPart.instalment_id))
+        .join(Payout, col(Payout.id) == col(PayoutPart.payout_id))
+        .where(*leaving, col(PayoutPart.live))
+    )
+    awards.back_to_committed(session, freed)
+    chosen = select(col(Payout.id)).where(*leaving)
+    quiet = {"synchronize_session": False}
+    session.execute(
+        update(PayoutPart)
+        .where(col(PayoutPart.payout_id).in_(chosen))
+        .values(live=False)
+        .execution_options(**quiet)
+    )
+    gone = session.execute(
+        update(Payout)
+        .where(*leaving)
+        .values(state=PayoutState.CANCELLED)
+        .returning(col(Payout.id))
+        .execution_options(**quiet)
+    )
+    return len(gone.all())
+
+
+def _holder(session: Session, asked: UUID | None, by: Actor) -> UUID | None:
+    if by.scope is Scope.COUNTY:
+        if asked not in {None, by.county_id}:
+            raise HolderOutside
+        return by.county_id
+    if asked is None:
+        return None
+    known = session.execute(_CENTRE, {"id": asked}).scalar_one_or_none()
+    if known is None:
+        raise HolderOutside
+    return asked
+
+
+def _run(
+    session: Session, asked: RunAsked, *, kind: RunKind, holder: UUID | None, by: Actor
+) -> PayoutRun:
+    awards.enter_run(session, payees.instalments())
+    year = clock.office_day().year
+    place = numbers.take(session, f"R-{year}")
+    made = PayoutRun(
+        id=ids.new(),
+        number=f"R-{year}-{place:04d}",
+        kind=kind,
+        programme=asked.programme,
+        holder_id=holder,
+        county_id=holder,
+        due_to=asked.due_to,
+        bank_format=asked.bank_format,
+        state=RunState.OPEN,
+        opened_by=by.id,
+        opened_at=clock.now(),
+    )
+    session.execute(insert(PayoutRun).values(made.model_dump()))
+    return made
+
+
+def _refuse_unfit(found: Sequence[Row[Any]], payouts: Sequence[UUID]) -> None:
+    faults = [fault for row in found if (fault := _unfit(row))]
+    known = {row.id for row in found}
+    unknown = Fault("payout_unknown", "没有该笔发放明细", "there is no such payout")
+    faults += [
+        Fault(unknown.code, unknown.zh, unknown.en, str(one)) for one in payouts if one not in known
+    ]
+    if faults:
+        raise PayoutsNotReissuable(faults)
+
+
+def _unfit(row: Row[Any]) -> Fault | None:
+    state = str(row.state)
+    if state not in {"failed", "returned"}:
+        zh = f"状态为 {state}，只有代发失败或退汇的可重新发放"
+        en = f"is {state}; only a failed or returned payout is paid again"
+        return Fault("payout_state", zh, en, row.number, {"state": state})
+    if row.again is not None:
+        zh, en = f"已由 {row.again} 重新发放", f"was reissued as {row.again}"
+        return Fault("reissued_before", zh, en, row.number, {"reissue": row.again})
+    if not row.payable:
+        zh, en = "其期次已另行发放或已取消", "its instalments are paid otherwise or cancelled"
+        return Fault("nothing_to_pay", zh, en, row.number)
+    if not row.account:
+        zh, en = (
+            "学生没有已核实的银行账户；请先更正账户并由第二人核实",
+            "the student has no confirmed account; correct it and have a second person confirm it",
+        )
+        return Fault("no_confirmed_account", zh, en, row.number)
+    return None
+
+
+def _not_in_run(payout: UUID) -> Fault:
+    return Fault(
+        "payout_not_in_run",
+        "不在该批次中，或已撤销",
+        "is not in this run, or was cancelled before",
+        str(payout),
+    )
+
+
+_CENTRE = text(
+    "SELECT id FROM organisation WHERE id = :id AND kind IN ('city_centre', 'county_centre')"
+)
+
+_LOCK_PARTS_OF = text("""
+    SELECT count(*) FROM (
+        SELECT i.id FROM instalment i WHERE i.id IN (
+            SELECT part.instalment_id FROM payout_part part WHERE part.payout_id = ANY(:ids))
+        ORDER BY i.id FOR UPDATE) AS locked
+""")
+_REISSUABLE = text("""
+    SELECT p.id, p.number, p.state, r.programme,
+        (SELECT min(n.number) FROM payout n
+            WHERE n.reissue_of = p.id AND n.state <> 'cancelled') AS again,
+        EXISTS (SELECT FROM bank_account b
+            WHERE b.student_id = p.student_id AND b.state = 'confirmed') AS account,
+        EXISTS (SELECT FROM payout_part part JOIN instalment i ON i.id = part.instalment_id
+            WHERE part.payout_id = p.id AND i.state = 'committed') AS payable
+    FROM payout p JOIN payout_run r ON r.id = p.run_id
+    WHERE p.id = ANY(:ids) ORDER BY p.id FOR UPDATE OF p
+""")
+_LOCK_INSTALMENTS = text("""
+    SELECT count(*) FROM (
+        SELECT i.id FROM instalment i WHERE i.id IN (
+            SELECT part.instalment_id FROM payout_part part JOIN payout p ON p.id = part.payout_id
+            WHERE p.run_id = :run AND part.live)
+        ORDER BY i.id FOR UPDATE) AS locked
+""")
+_LOCK_PAYOUTS = text("""
+    SELECT count(*) FROM (
+        SELECT p.id FROM payout p WHERE p.run_id = :run ORDER BY p.id FOR UPDATE) AS locked
+""")

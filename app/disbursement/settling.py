@@ -1,0 +1,118 @@
+"""Takes the bank's word into payouts, instalments and books; knows no return file."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, func, select, text, update
+from sqlmodel import Session, col
+
+from app.awards import service as awards
+from app.awards.models import InstalmentShare
+from app.budgets.models import FundLine
+from app.core import clock
+from app.core.actor import Actor
+from app.core.errors import Fault
+from app.core.staging import Rows, stage
+from app.disbursement.errors import PayoutsMoved
+from app.disbursement.models import Payout, PayoutPart, PayoutState
+from app.disbursement.rules import IN_TRANSIT, MONEY_IS_BACK
+from app.ledger import service as ledger
+from app.ledger.models import TransferKind
+
+COLUMNS = ("payout_id", "come_from", "to", "reason")
+
+
+def lock_file(session: Session, run_id: UUID, file_id: UUID) -> None:
+    """Locks the run, so that the answers to its files come one after another, then what was sent.
+
+    Instalments and payouts of the file are locked in the order of their ids.
+    """
+    session.execute(_LOCK_RUN, {"run": run_id})
+    session.execute(_LOCK_INSTALMENTS, {"file": file_id})
+    session.execute(_LOCK_PAYOUTS, {"file": file_id})
+
+
+def settle(session: Session, verdicts: Rows, *, batch: UUID, by: Actor) -> int:
+    """Moves payouts to paid, failed, returned or unknown, and their money with them.
+
+    `verdicts` yields (payout id, state now, state to be, the bank's reason). Failed and returned
+    free their parts, and their instalments are committed again; unknown stays live. `batch` is the
+    return file. Answers how many payouts moved; raises PayoutsMoved if one is not where it was.
+    """
+    told = stage(session, "verdict", verdicts, COLUMNS)
+    back = told.c.to.in_(MONEY_IS_BACK)
+    awards.settle_paid(session, _instalments(told, told.c.to == PayoutState.PAID))
+    awards.back_to_committed(session, _instalments(told, back))
+    moved = _move_payouts(session, told)
+    freed = select(told.c.payout_id).where(back)
+    session.execute(
+        update(PayoutPart)
+        .where(col(PayoutPart.payout_id).in_(freed))
+        .values(live=False)
+        .execution_options(synchronize_session=False)
+    )
+    # What came back before its reply was taken in had arrived first: it is paid, then returned.
+    arrived = (told.c.to == PayoutState.PAID) | (
+        (told.c.to == PayoutState.RETURNED) & told.c.come_from.in_(IN_TRANSIT)
+    )
+    steps = (
+        (TransferKind.PAY, arrived),
+        (TransferKind.FAIL, told.c.to == PayoutState.FAILED),
+        (TransferKind.RETURN, told.c.to == PayoutState.RETURNED),
+    )
+    for kind, which in steps:
+        ledger.move(session, kind=kind, batch=batch, by=by, lines=_shares(told, which))
+    return moved
+
+
+def _instalments(told: Table, which: ColumnElement[bool]) -> Rows:
+    return (
+        select(col(PayoutPart.instalment_id))
+        .join(told, told.c.payout_id == col(PayoutPart.payout_id))
+        .where(which)
+    )
+
+
+def _shares(told: Table, which: ColumnElement[bool]) -> Rows:
+    return (
+        select(
+            col(FundLine.code), col(InstalmentShare.instalment_id), col(InstalmentShare.amount_fen)
+        )
+        .join(FundLine, col(FundLine.id) == col(InstalmentShare.fund_line_id))
+        .join(PayoutPart, col(PayoutPart.instalment_id) == col(InstalmentShare.instalment_id))
+        .join(told, told.c.payout_id == col(PayoutPart.payout_id))
+        .where(which)
+    )
+
+
+def _move_payouts(session: Session, told: Table) -> int:
+    # One state change a payout, and only from where the verdict saw it.
+    moved = session.execute(
+        update(Payout)
+        .where(col(Payout.id) == told.c.payout_id, col(Payout.state) == told.c.come_from)
+        .values(state=told.c.to, bank_reason=told.c.reason, settled_at=clock.now())
+        .returning(col(Payout.id))
+        .execution_options(synchronize_session=False)
+    ).all()
+    expected = session.execute(select(func.count()).select_from(told)).scalar_one()
+    if len(moved) < expected:
+        gone = set(session.execute(select(told.c.payout_id)).scalars()) - {row[0] for row in moved}
+        raise PayoutsMoved([_elsewhere(one) for one in sorted(gone)])
+    return len(moved)
+
+
+def _elsewhere(payout: UUID) -> Fault:
+    return Fault("payout_moved", "状态已变动", "has moved meanwhile", str(payout))
+
+
+_LOCK_RUN = text("SELECT id FROM payout_run WHERE id = :run FOR UPDATE")
+_LOCK_INSTALMENTS = text("""
+    SELECT count(*) FROM (
+        SELECT i.id FROM instalment i WHERE i.id IN (
+            SELECT part.instalment_id FROM payout_part part JOIN payout p ON p.id = part.payout_id
+            WHERE p.file_id = :file)
+        ORDER BY i.id FOR UPDATE) AS locked
+""")
+_LOCK_PAYOUTS = text("""
+    SELECT count(*) FROM (
+        SELECT p.id FROM payout p WHERE p.file_id = :file ORDER BY p.id FOR UPDATE) AS locked
+""")

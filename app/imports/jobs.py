@@ -1,0 +1,40 @@
+"""A large sheet is taken in behind the door."""
+
+from uuid import UUID
+
+from sqlmodel import Session
+
+from app.core import jobs
+from app.core.actor import Actor
+from app.core.db import scoped_session
+from app.imports import service
+from app.imports.models import ImportState, SheetImport
+
+RUN = "imports.run"
+
+
+def queue(session: Session, record: SheetImport, *, by: Actor) -> None:
+    """Puts a kept sheet into the queue; one that was taken in at once needs nothing."""
+    if record.state is ImportState.QUEUED:
+        jobs.defer(session, RUN, by=by, import_id=str(record.id))
+
+
+@jobs.task(RUN)
+def run(session: Session, by: Actor, *, import_id: str) -> None:
+    """Takes the sheet in, in the uploader's scope; a failure is left in the import's state."""
+    key = UUID(import_id)
+    finished = False
+
+    def progress(done: int, total: int) -> None:
+        with scoped_session(by) as seen_by_others:
+            service.show_progress(seen_by_others, key, done=done, total=total)
+
+    try:
+        service.run_queued(session, key, by=by, progress=progress)
+        finished = True
+    finally:
+        if not finished:
+            # The import's own row may be locked by what is being undone.
+            session.rollback()
+            with scoped_session(by) as afterwards:
+                service.fail(afterwards, key, by=by)

@@ -1,0 +1,115 @@
+"""What the door of imports shows."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from app.core.money import YuanOut
+from app.imports.models import (
+    ImportKind,
+    ImportRow,
+    ImportState,
+    OnError,
+    RowOutcome,
+    SheetImport,
+)
+
+
+class Said(BaseModel):
+    """One sentence in both languages."""
+
+    zh: str
+    en: str
+
+
+class ProblemFault(Said):
+    """One of the things that are wrong."""
+
+    code: str
+    where: str
+
+
+class ImportProblem(Said):
+    """Why nothing was stored."""
+
+    code: str
+    facts: dict[str, Any]
+    faults: list[ProblemFault]
+
+
+class ImportOut(BaseModel):
+    """An uploaded sheet and how its import stands.
+
+    `counts` is by outcome; `amount` the sum of the eligible rows; `remarks` what was passed over;
+    `sheet` whether the sheet with each row's outcome can be downloaded.
+    """
+
+    id: UUID
+    kind: ImportKind
+    programme: str
+    period: str
+    file_name: str
+    dry_run: bool
+    on_error: OnError
+    state: ImportState
+    rows_total: int
+    rows_done: int
+    counts: dict[RowOutcome, int]
+    amount: YuanOut
+    remarks: list[Said]
+    problem: ImportProblem | None
+    sheet: bool
+    made_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, record: SheetImport) -> "ImportOut":
+        """The reply for an import."""
+        return cls(
+            id=record.id,
+            kind=record.kind,
+            programme=record.programme,
+            period=record.period,
+            file_name=record.file_name,
+            dry_run=record.dry_run,
+            on_error=record.on_error,
+            state=record.state,
+            rows_total=record.rows_total,
+            rows_done=record.rows_done,
+            counts=record.counts.get("outcomes", {}),
+            amount=record.amount_fen,
+            remarks=record.counts.get("remarks", []),
+            problem=None if record.problem is None else ImportProblem(**record.problem),
+            sheet=record.annotated_id is not None,
+            made_at=record.made_at,
+            finished_at=record.finished_at,
+        )
+
+
+class ImportRowOut(BaseModel):
+    """What became of one row; `row` is the row's number in the sheet."""
+
+    sheet_no: int
+    sheet: str
+    row: int
+    name: str
+    outcome: RowOutcome
+    kinds: list[str]
+    detail: str
+    application_id: UUID | None
+
+    @classmethod
+    def of(cls, row: ImportRow) -> "ImportRowOut":
+        """The reply for a row."""
+        return cls(
+            sheet_no=row.sheet_no,
+            sheet=row.sheet,
+            row=row.row_no,
+            name=row.name,
+            outcome=row.outcome,
+            kinds=row.kinds,
+            detail=row.detail,
+            application_id=row.application_id,
+        )

@@ -1,0 +1,197 @@
+"""Reads return files, their lines and the worklist, and holds books against payouts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, text
+from sqlmodel import Session, col
+
+from app.core.actor import Actor, Scope
+from app.core.paging import PageAsked
+from app.core.scoping import visible
+from app.reconciliation.errors import ReturnFileNotFound
+from app.reconciliation.models import LineOutcome, WorkItem, WorkState
+
+
+@dataclass(frozen=True)
+class OutcomeTally:
+    """How many lines of a return file came to one outcome, and their sum in fen."""
+
+    outcome: LineOutcome
+    lines: int
+    amount_fen: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where books, payouts and instalments disagree: what should be, and what is.
+
+    Amounts in fen for the three places of a fund line; counts of records for the others.
+    """
+
+    what: str
+    of: str
+    expected: int
+    found: int
+
+
+def invariants(session: Session) -> list[Difference]:
+    """Every difference between the books and what they stand for; empty when all is well.
+
+    Per fund line: committed is what live awards have not in a payout on its way or paid, in
+    transit what is sent or unknown, paid what is paid. A payout sums its parts; an instalment
+    stands where its payout stands. Run in city scope.
+    """
+    rows = [*session.execute(_PLACES), *session.execute(_RECORDS)]
+    return [Difference(row.what, row.of, int(row.expected), int(row.found)) for row in rows]
+
+
+def return_files(session: Session, by: Actor, asked: PageAsked) -> Sequence[Row[Any]]:
+    """Return files in the caller's scope with the number of their payment file, oldest first."""
+    told = {**_places(by), "after": asked.after, "limit": asked.fetch, "id": None}
+    return session.execute(_FILES, told).all()
+
+
+def return_file(session: Session, file_id: UUID, by: Actor) -> Row[Any]:
+    """One return file with the number of its payment file. Raises ReturnFileNotFound."""
+    told = {**_places(by), "after": None, "limit": 1, "id": file_id}
+    found = session.execute(_FILES, told).one_or_none()
+    if found is None:
+        raise ReturnFileNotFound
+    return found
+
+
+def outcomes(session: Session, file_id: UUID) -> list[OutcomeTally]:
+    """A return file's lines counted and summed by outcome; the counts add up to the file's."""
+    rows = session.execute(_OUTCOMES, {"file": file_id})
+    return [OutcomeTally(LineOutcome(row.outcome), row.lines, row.amount_fen) for row in rows]
+
+
+def lines(
+    session: Session, file_id: UUID, asked: PageAsked, outcome: LineOutcome | None
+) -> Sequence[Row[Any]]:
+    """A return file's lines in their order; the cursor is the line's number as an id."""
+    told = {
+        "file": file_id,
+        "after": 0 if asked.after is None else asked.after.int,
+        "outcome": None if outcome is None else outcome.value,
+        "limit": asked.fetch,
+    }
+    return session.execute(_LINES, told).all()
+
+
+def worklist(
+    session: Session,
+    by: Actor,
+    asked: PageAsked,
+    *,
+    kind: LineOutcome | None,
+    state: WorkState | None,
+    school_id: UUID | None,
+) -> Sequence[Row[Any]]:
+    """Work items in the caller's scope with payout and payee, oldest first; one statement."""
+    chosen = select(col(WorkItem.id)).where(visible(WorkItem, by))
+    if kind is not None:
+        chosen = chosen.where(col(WorkItem.kind) == kind)
+    if state is not None:
+        chosen = chosen.where(col(WorkItem.state) == state)
+    if school_id is not None:
+        chosen = chosen.where(col(WorkItem.school_id) == school_id)
+    if asked.after is not None:
+        chosen = chosen.where(col(WorkItem.id) > asked.after)
+    page = chosen.order_by(col(WorkItem.id)).limit(asked.fetch)
+    items = [row[0] for row in session.execute(page)]
+    return session.execute(_WORK, {"ids": items}).all()
+
+
+def _places(by: Actor) -> dict[str, object]:
+    """Return files have a county or are the whole city's; a school sees none."""
+    return {
+        "city": by.scope is Scope.CITY,
+        "county": by.county_id if by.scope is Scope.COUNTY else None,
+    }
+
+
+_FILES = text("""
+    SELECT r.id, r.kind, r.sha256, r.line_count, r.amount_fen, r.received_by, r.received_at,
+        f.number AS payment_file
+    FROM return_file r JOIN payment_file f ON f.id = r.payment_file_id
+    WHERE (:city OR r.county_id = CAST(:county AS uuid))
+        AND (CAST(:id AS uuid) IS NULL OR r.id = CAST(:id AS uuid))
+        AND (CAST(:after AS uuid) IS NULL OR r.id > CAST(:after AS uuid))
+    ORDER BY r.id LIMIT :limit
+""")
+_OUTCOMES = text("""
+    SELECT outcome, count(*) AS lines, sum(amount_fen)::bigint AS amount_fen
+    FROM return_line WHERE return_file_id = :file GROUP BY outcome ORDER BY outcome
+""")
+_LINES = text("""
+    SELECT l.line_no, l.outcome, l.amount_fen, l.reason_code, l.reason, l.payout_id,
+        p.number AS payout_number
+    FROM return_line l LEFT JOIN payout p ON p.id = l.payout_id
+    WHERE l.return_file_id = :file AND l.line_no > CAST(:after AS numeric)
+        AND (CAST(:outcome AS text) IS NULL OR l.outcome = :outcome)
+    ORDER BY l.line_no LIMIT :limit
+""")
+_WORK = text("""
+    SELECT w.id, w.kind, w.state, w.payout_id, w.school_id, w.opened_at, w.done_because, w.done_at,
+        l.line_no, l.reason_code, w.reason, l.amount_fen, p.number AS payout_number,
+        p.state AS payout_state, p.student_id, s.name AS student_name, b.number_tail,
+        f.number AS payment_file
+    FROM work_item w
+    LEFT JOIN return_line l ON l.id = w.return_line_id
+    LEFT JOIN payout p ON p.id = w.payout_id
+    LEFT JOIN payment_file f ON f.id = p.file_id
+    LEFT JOIN student s ON s.id = p.student_id
+    LEFT JOIN bank_account b ON b.id = p.account_id
+    WHERE w.id = ANY(:ids) ORDER BY w.id
+""")
+_PLACES = text("""
+    WITH placed AS (
+        SELECT share.fund_line_id, share.amount_fen, CASE
+            WHEN p.state = 'paid' THEN 'paid'
+            WHEN p.state IN ('sent', 'unknown') THEN 'in_transit'
+            WHEN i.state IN ('committed', 'in_run') AND a.state <> 'cancelled' THEN 'committed'
+            END AS kind
+        FROM instalment_share share JOIN instalment i ON i.id = share.instalment_id
+        JOIN award a ON a.id = i.award_id
+        LEFT JOIN payout_part part ON part.instalment_id = i.id AND part.live
+        LEFT JOIN payout p ON p.id = part.payout_id),
+    expected AS (
+        SELECT line.code || '/' || placed.kind AS code, sum(placed.amount_fen) AS fen
+        FROM placed JOIN fund_line line ON line.id = placed.fund_line_id
+        WHERE placed.kind IS NOT NULL GROUP BY line.code, placed.kind),
+    books AS (
+        SELECT code, credits_fen - debits_fen AS fen FROM ledger_account
+        WHERE kind IN ('committed', 'in_transit', 'paid'))
+    SELECT 'ledger_balance' AS what, coalesce(books.code, expected.code) AS of,
+        coalesce(expected.fen, 0) AS expected, coalesce(books.fen, 0) AS found
+    FROM books FULL JOIN expected ON expected.code = books.code
+    WHERE coalesce(expected.fen, 0) <> coalesce(books.fen, 0) ORDER BY 2
+""")
+_RECORDS = text("""
+    SELECT 'payout_amount' AS what, p.number AS of,
+        (SELECT coalesce(sum(part.amount_fen), 0) FROM payout_part part WHERE part.payout_id = p.id)
+            AS expected, p.amount_fen AS found
+    FROM payout p WHERE p.amount_fen <> (SELECT coalesce(sum(part.amount_fen), 0)
+        FROM payout_part part WHERE part.payout_id = p.id)
+    UNION ALL
+    SELECT 'file_lines', f.number, f.line_count,
+        (SELECT count(*) FROM payout p WHERE p.file_id = f.id)
+    FROM payment_file f
+    WHERE f.line_count <> (SELECT count(*) FROM payout p WHERE p.file_id = f.id)
+    UNION ALL
+    SELECT 'live_part', p.number, 0, count(*) FROM payout p
+    JOIN payout_part part ON part.payout_id = p.id
+    WHERE part.live <> (p.state NOT IN ('failed', 'returned', 'cancelled')) GROUP BY p.number
+    UNION ALL
+    SELECT 'instalment_state', i.id::text, 0, 1 FROM instalment i
+    LEFT JOIN payout_part part ON part.instalment_id = i.id AND part.live
+    LEFT JOIN payout p ON p.id = part.payout_id
+    WHERE (i.state = 'paid') <> (p.state IS NOT NULL AND p.state = 'paid')
+        OR (i.state = 'in_run') <>
+            (p.state IS NOT NULL AND p.state IN ('held', 'ready', 'sent', 'unknown'))
+    ORDER BY 1, 2
+""")

@@ -1,0 +1,59 @@
+"""What a line of the bank's comes to, by where its payout stands."""
+
+from collections.abc import Mapping
+
+from app.bank.layout import Outcome
+from app.disbursement.models import PayoutState
+from app.reconciliation.models import LineOutcome
+
+_S, _L = PayoutState, LineOutcome
+
+_WAITING: Mapping[Outcome, LineOutcome] = {
+    "paid": _L.PAID,
+    "failed": _L.FAILED,
+    "returned": _L.RETURNED,
+    "unknown": _L.UNKNOWN,
+}
+MOVES: Mapping[PayoutState, Mapping[Outcome, LineOutcome]] = {
+    _S.SENT: _WAITING,
+    # Still unknown says nothing new.
+    _S.UNKNOWN: {**_WAITING, "unknown": _L.DUPLICATE},
+    _S.PAID: {
+        "paid": _L.DUPLICATE,
+        "failed": _L.CONTRADICTS,
+        "returned": _L.RETURNED,
+        "unknown": _L.DUPLICATE,
+    },
+    _S.FAILED: {
+        "paid": _L.CONTRADICTS,
+        "failed": _L.DUPLICATE,
+        "returned": _L.CONTRADICTS,
+        "unknown": _L.DUPLICATE,
+    },
+    # It was paid before it came back: the reply, taken in again or late, says nothing new.
+    _S.RETURNED: {
+        "paid": _L.DUPLICATE,
+        "failed": _L.CONTRADICTS,
+        "returned": _L.DUPLICATE,
+        "unknown": _L.DUPLICATE,
+    },
+}
+"""Payout state × the bank's word → what the line comes to; other states are in no file."""
+
+MOVE_THE_PAYOUT: Mapping[LineOutcome, PayoutState] = {
+    _L.PAID: _S.PAID,
+    _L.FAILED: _S.FAILED,
+    _L.RETURNED: _S.RETURNED,
+    _L.UNKNOWN: _S.UNKNOWN,
+}
+"""The outcomes that move a payout, and where to; every other leaves the books as they are."""
+
+LEAVE_WORK = frozenset(
+    {_L.FAILED, _L.RETURNED, _L.UNKNOWN, _L.AMOUNT_DIFFERS, _L.UNMATCHED, _L.CONTRADICTS}
+)
+"""The outcomes that somebody must act on."""
+
+
+def outcome_of(state: PayoutState, said: Outcome) -> LineOutcome:
+    """What a line comes to whose number, account and amount are those of a payout."""
+    return MOVES[state][said]

@@ -1,0 +1,80 @@
+"""Where everything stands: counts and sums by state, within the caller's scope."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, distinct, func, select, true
+from sqlmodel import Session, col
+
+from app.applications.models import Application
+from app.awards.models import Award, Instalment
+from app.core.actor import Actor
+from app.core.scoping import visible_class
+from app.disbursement.models import Payout, PayoutPart
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many stand in one state, and their sum in fen."""
+
+    state: str
+    count: int
+    amount_fen: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """The four nouns of the trail by state; a state with nothing in it is left out."""
+
+    applications: list[Standing]
+    awards: list[Standing]
+    instalments: list[Standing]
+    payouts: list[Standing]
+
+
+def board(session: Session, *, by: Actor, programme: str | None, period: str | None) -> Board:
+    """Counts and sums by state of the cases in scope, one statement a noun.
+
+    A payout counts with the parts that belong to the programme and period asked for.
+    """
+    mine = _mine(by, programme, period)
+    awarded = select(col(Application.id)).where(mine)
+    of_award = col(Award.application_id).in_(awarded)
+    of_instalment = col(Instalment.award_id).in_(select(col(Award.id)).where(of_award))
+    part_of = col(PayoutPart.instalment_id).in_(select(col(Instalment.id)).where(of_instalment))
+    return Board(
+        applications=_by_state(session, _sums(Application).where(mine), Application.state),
+        awards=_by_state(session, _sums(Award).where(of_award), Award.state),
+        instalments=_by_state(session, _sums(Instalment).where(of_instalment), Instalment.state),
+        payouts=_by_state(
+            session,
+            select(
+                col(Payout.state), func.count(distinct(col(Payout.id))), _fen(PayoutPart.amount_fen)
+            )
+            .join(PayoutPart, col(PayoutPart.payout_id) == Payout.id)
+            .where(part_of),
+            Payout.state,
+        ),
+    )
+
+
+def _mine(by: Actor, programme: str | None, period: str | None) -> ColumnElement[bool]:
+    met = true() & visible_class(Application, by)
+    if programme is not None:
+        met &= col(Application.programme) == programme
+    if period is not None:
+        met &= col(Application.period) == period
+    return met
+
+
+def _sums(table: Any) -> Select[*tuple[Any, ...]]:
+    return select(table.state, func.count(), _fen(table.amount_fen))
+
+
+def _fen(column: Any) -> Any:
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
+
+
+def _by_state(session: Session, sums: Select[*tuple[Any, ...]], state: Any) -> list[Standing]:
+    grouped = sums.group_by(state).order_by(state)
+    return [Standing(row[0].value, row[1], row[2]) for row in session.execute(grouped)]

@@ -1,0 +1,28 @@
+"""What the reports refuse."""
+
+from app.core.errors import Invalid, NotFound
+
+
+class TrailNotFound(NotFound):
+    """Nothing of that id or number, or nothing within the caller's scope."""
+
+    code = "trail.not-found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "没有这个编号的记录，或不在您的管辖范围内；请核对编号。",
+            "Nothing has this id or number within your scope; check the number.",
+        )
+
+
+class ExportTooLong(Invalid):
+    """More rows than one worksheet holds."""
+
+    code = "export.too-long"
+
+    def __init__(self, rows: int, most: int) -> None:
+        super().__init__(
+            f"共 {rows} 行，一张工作表最多 {most} 行；请改用 format=csv 或缩小筛选范围。",
+            f"There are {rows} rows and a worksheet holds {most}; ask for format=csv or filter.",
+            facts={"rows": rows, "most": most},
+        )

@@ -1,0 +1,188 @@
+"""What must hold between the records, each said as one statement that finds where it does not.
+
+Every statement yields (where, what stands, what should stand); amounts in fen. What must hold
+between books, payouts and instalments is `reconciliation.queries.invariants`; its words are here.
+"""
+
+from dataclasses import dataclass
+
+from app.policy.facts import Words
+
+BOOKS_AND_PAYOUTS: dict[str, Words] = {
+    "ledger_balance": Words(
+        "账户 {where} 余额为 {has} 元，按单据应为 {needs} 元。",
+        "Account {where} stands at {has} yuan; by the records it should be {needs}.",
+    ),
+    "payout_amount": Words(
+        "发放 {where} 为 {has} 元，所含各期合计 {needs} 元。",
+        "Payout {where} is {has} yuan; its parts sum to {needs}.",
+    ),
+    "file_lines": Words(
+        "付款文件 {where} 含发放 {has} 笔，应为 {needs} 笔。",
+        "Payment file {where} has {has} payouts; its lines are {needs}.",
+    ),
+    "live_part": Words(
+        "发放 {where} 有 {has} 处有效标记与其状态不符，应为 {needs} 处。",
+        "Payout {where} has {has} part(s) marked live or not against its state; there may be "
+        "{needs}.",
+    ),
+    "instalment_state": Words(
+        "发放期次 {where} 有 {has} 处状态与其发放不符，应为 {needs} 处。",
+        "Instalment {where} has {has} state(s) that its payout contradicts; there may be {needs}.",
+    ),
+}
+"""What `reconciliation.queries.invariants` can find, in words over where, has and needs."""
+
+IN_FEN = frozenset({"ledger_balance", "payout_amount"})
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """One thing that must hold; `zh` and `en` are templates over where, has and needs."""
+
+    code: str
+    zh: str
+    en: str
+    sql: str
+    money: bool = True
+
+
+APPROPRIATED = Invariant(
+    code="appropriation-off",
+    zh="指标明细 {where} 账面 {has} 元，下达减收回为 {needs} 元。",
+    en="Fund line {where} stands at {has} yuan in the books; appropriated less recalled is "
+    "{needs}.",
+    sql="""
+WITH granted AS (
+    SELECT fund_line_id,
+           sum(CASE kind WHEN 'recall' THEN -amount_fen ELSE amount_fen END) AS fen
+    FROM appropriation GROUP BY fund_line_id
+), stands AS (
+    SELECT fund_line,
+           -sum(credits_fen - debits_fen) FILTER (WHERE kind = 'treasury') AS drawn,
+           sum(credits_fen - debits_fen) FILTER (WHERE kind <> 'treasury') AS inside
+    FROM ledger_account GROUP BY fund_line
+)
+SELECT line.code || ' (' || place.name || ')',
+       coalesce(place.stands, 0)::bigint, coalesce(granted.fen, 0)::bigint
+FROM fund_line line
+LEFT JOIN granted ON granted.fund_line_id = line.id
+LEFT JOIN stands ON stands.fund_line = line.code
+CROSS JOIN LATERAL (VALUES ('drawn from the treasury', stands.drawn),
+                           ('all its places', stands.inside)) place (name, stands)
+WHERE coalesce(place.stands, 0) <> coalesce(granted.fen, 0)
+ORDER BY 1""",
+)
+
+AWARDS = (
+    Invariant(
+        code="award-sum-off",
+        zh="申请 {where} 的核定资助为 {has} 元，各期合计 {needs} 元。",
+        en="The award of application {where} is {has} yuan; its instalments sum to {needs}.",
+        sql="""
+SELECT app.number, a.amount_fen, coalesce(sum(i.amount_fen), 0)::bigint
+FROM award a JOIN application app ON app.id = a.application_id
+LEFT JOIN instalment i ON i.award_id = a.id
+GROUP BY a.id, app.number HAVING a.amount_fen <> coalesce(sum(i.amount_fen), 0) ORDER BY 1""",
+    ),
+    Invariant(
+        code="shares-off",
+        zh="申请 {where} 为 {has} 元，指标分摊合计 {needs} 元。",
+        en="Application {where} is {has} yuan; its fund lines' shares sum to {needs}.",
+        sql="""
+SELECT app.number || ' instalment ' || i.seq, i.amount_fen,
+       coalesce(sum(s.amount_fen), 0)::bigint
+FROM instalment i JOIN award a ON a.id = i.award_id
+JOIN application app ON app.id = a.application_id
+LEFT JOIN instalment_share s ON s.instalment_id = i.id
+GROUP BY i.id, app.number HAVING i.amount_fen <> coalesce(sum(s.amount_fen), 0) ORDER BY 1""",
+    ),
+    Invariant(
+        code="award-amount-off",
+        zh="申请 {where} 核定资助 {has} 元，申请金额为 {needs} 元。",
+        en="The award of application {where} is {has} yuan; the application came to {needs}.",
+        sql="""
+SELECT app.number, a.amount_fen, coalesce(app.amount_fen, 0)
+FROM award a JOIN application app ON app.id = a.application_id
+WHERE a.state <> 'cancelled' AND a.amount_fen IS DISTINCT FROM app.amount_fen ORDER BY 1""",
+    ),
+    Invariant(
+        code="award-state-off",
+        zh="申请 {where} 的有效核定资助为 {has}，按申请状态应为 {needs}。",
+        en="The live award of application {where} is {has}; by the application's state it should "
+        "be {needs}.",
+        sql="""
+SELECT number, stands, should FROM (
+    SELECT app.number, coalesce(a.state, 'absent') AS stands,
+           CASE WHEN app.state = 'confirmed' THEN 'granted'
+                WHEN app.state IN ('approved', 'announced') THEN 'provisional'
+                ELSE 'absent' END AS should
+    FROM application app
+    LEFT JOIN award a ON a.application_id = app.id AND a.state <> 'cancelled'
+) each_case WHERE stands <> should ORDER BY 1""",
+        money=False,
+    ),
+)
+
+PAYOUTS = (
+    Invariant(
+        code="part-live-twice",
+        zh="申请 {where} 同时在 {has} 笔有效发放中，只能有 {needs} 笔。",
+        en="Application {where} is live in {has} payouts at once; it may be in {needs}.",
+        sql="""
+SELECT app.number || ' instalment ' || i.seq, count(*), 1
+FROM payout_part part JOIN instalment i ON i.id = part.instalment_id
+JOIN award a ON a.id = i.award_id JOIN application app ON app.id = a.application_id
+WHERE part.live GROUP BY i.id, app.number HAVING count(*) > 1 ORDER BY 1""",
+        money=False,
+    ),
+    Invariant(
+        code="part-off",
+        zh="发放 {where} 为 {has} 元，该期为 {needs} 元。",
+        en="Payout {where} holds {has} yuan; the instalment is {needs}.",
+        sql="""
+SELECT p.number || ' for ' || app.number || ' instalment ' || i.seq, part.amount_fen, i.amount_fen
+FROM payout_part part JOIN payout p ON p.id = part.payout_id
+JOIN instalment i ON i.id = part.instalment_id
+JOIN award a ON a.id = i.award_id JOIN application app ON app.id = a.application_id
+WHERE part.amount_fen <> i.amount_fen ORDER BY 1""",
+    ),
+    Invariant(
+        code="file-sum-off",
+        zh="付款文件 {where} 总额 {has} 元，所含发放合计 {needs} 元。",
+        en="Payment file {where} carries {has} yuan; its payouts sum to {needs}.",
+        sql="""
+SELECT f.number, f.amount_fen, coalesce(sum(p.amount_fen), 0)::bigint
+FROM payment_file f LEFT JOIN payout p ON p.file_id = f.id
+GROUP BY f.id HAVING f.amount_fen <> coalesce(sum(p.amount_fen), 0) ORDER BY 1""",
+    ),
+    Invariant(
+        code="return-lines-off",
+        zh="回盘文件 {where} 有 {has} 行，已登记 {needs} 行。",
+        en="Return file {where} has {has} lines; {needs} are recorded.",
+        sql="""
+SELECT f.id::text, f.line_count, count(line.id)
+FROM return_file f LEFT JOIN return_line line ON line.return_file_id = f.id
+GROUP BY f.id HAVING f.line_count <> count(line.id) ORDER BY 1""",
+        money=False,
+    ),
+)
+
+CASES = (
+    Invariant(
+        code="case-not-as-submitted",
+        zh="申请 {where} 记载为 {has}，最近一次提交为 {needs}。",
+        en="Application {where} says {has}; its newest submission says {needs}.",
+        sql="""
+SELECT number, stands, should FROM (
+    SELECT app.number,
+           concat_ws(' ', app.eligible, app.amount_fen, app.failed, app.missing) AS stands,
+           concat_ws(' ', s.eligible, s.amount_fen, s.failed, s.missing) AS should
+    FROM application app LEFT JOIN submission s
+    ON s.application_id = app.id AND s.submission_no = app.submission_no
+) each_case WHERE stands <> should ORDER BY 1""",
+        money=False,
+    ),
+)
+
+INVARIANTS = (APPROPRIATED, *AWARDS, *PAYOUTS, *CASES)

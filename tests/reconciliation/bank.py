@@ -1,0 +1,79 @@
+"""The bank's side: answers to a payment file as it left."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.bank.catalogue import find_format
+from app.bank.payment_file import PaymentLine
+from app.bank.return_file import BankAnswer, write_return_file
+from app.core.actor import Actor
+from app.core.money import parse_yuan
+from app.disbursement.models import PaymentFile, Payout, PayoutState
+from app.documents import service as documents
+from app.reconciliation.models import LineOutcome, ReturnKind, ReturnLine
+from app.reconciliation.service import Received, receive
+
+FORMAT = find_format("generic-pipe")
+Say = Callable[[PaymentLine], BankAnswer]
+
+
+def paid(line: PaymentLine) -> BankAnswer:
+    return BankAnswer(line, "成功")
+
+
+def failed(line: PaymentLine) -> BankAnswer:
+    return BankAnswer(line, "失败", "户名不符")
+
+
+def timed_out(line: PaymentLine) -> BankAnswer:
+    return BankAnswer(line, "超时")
+
+
+def sent_back(line: PaymentLine) -> BankAnswer:
+    return BankAnswer(line, "退汇", "账户冻结")
+
+
+def lines_of(content: bytes) -> list[PaymentLine]:
+    rows = [row.split("|") for row in content.decode("gb18030").splitlines()]
+    return [PaymentLine(int(r[0]), r[1], r[2], parse_yuan(r[3]), r[4]) for r in rows]
+
+
+def lines_in(session: Session, file: PaymentFile) -> list[PaymentLine]:
+    return lines_of(documents.read(session, file.document_id))
+
+
+def answer(
+    lines: Sequence[PaymentLine], *says: Say, otherwise: Say = paid, shuffle: int | None = None
+) -> bytes:
+    """The bank says `says` of the first lines and `otherwise` of the rest."""
+    told = [
+        (says[place] if place < len(says) else otherwise)(line) for place, line in enumerate(lines)
+    ]
+    if shuffle is not None:
+        Random(shuffle).shuffle(told)
+    return write_return_file(FORMAT, told)
+
+
+def take_in(
+    session: Session,
+    file: PaymentFile,
+    data: bytes,
+    by: Actor,
+    kind: ReturnKind = ReturnKind.REPLY,
+) -> Received:
+    return receive(session, payment_file=file.number, kind=kind, data=data, by=by)
+
+
+def outcomes(session: Session, taken: Received) -> list[LineOutcome]:
+    """What each line came to, in the file's order."""
+    chosen = select(col(ReturnLine.outcome)).where(col(ReturnLine.return_file_id) == taken.file.id)
+    return list(session.execute(chosen.order_by(col(ReturnLine.line_no))).scalars())
+
+
+def states(session: Session, file: PaymentFile) -> list[PayoutState]:
+    """Where the payouts of a file stand, in the order of its lines."""
+    chosen = select(col(Payout.state)).where(col(Payout.file_id) == file.id)
+    return list(session.execute(chosen.order_by(col(Payout.file_line))).scalars())

@@ -1,0 +1,42 @@
+"""Rows of a sheet as intake sees them, and people with numbers that check out."""
+
+import random
+from datetime import date
+from typing import Any
+
+import polars as pl
+from stdnum.cn.ric import calc_check_digit
+from stdnum.luhn import calc_check_digit as luhn
+
+from app.registry.intake import INTAKE_SCHEMA
+from app.registry.models import School
+
+
+def resident_id(seed: int) -> str:
+    """A valid 18-digit id, another for each seed."""
+    born = date.fromordinal(date(1992, 1, 1).toordinal() + seed % 3000)
+    body = f"370811{born:%Y%m%d}{seed // 3000 % 1000:03d}"
+    return body + calc_check_digit(body + "0")
+
+
+def card(seed: int) -> str:
+    """A valid card number, another for each seed."""
+    body = f"622848{random.Random(seed).randrange(10**12):012d}"
+    return body + luhn(body)
+
+
+def row_of(school: School, **given: Any) -> dict[str, Any]:
+    """One row at a school; everything not given is null but the name."""
+    return {
+        "row": 1,
+        "school_id": str(school.id),
+        "county_id": str(school.county_id),
+        "name": "赵芳",
+        **given,
+    }
+
+
+def frame_of(*rows: dict[str, Any]) -> pl.DataFrame:
+    """An intake frame, numbered from 1."""
+    numbered = [{**row, "row": place} for place, row in enumerate(rows, 1)]
+    return pl.DataFrame(numbered, schema=INTAKE_SCHEMA)

@@ -1,17 +1,21 @@
 """The service: routes, refusals, limits, start and stop."""
 
+import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import uuid4
 
 import anyio.to_thread
+import psycopg
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -43,6 +47,7 @@ from app.reports import trail_routes, verification_routes
 log = structlog.get_logger()
 PREFIX = "/api/v1"
 SAFE = {"GET", "HEAD", "OPTIONS"}
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 # Every feature's routes, in the order of the paper trail; the reports come first, for their
 # `/students/export` and `/applications/export` would else be read as ids.
@@ -137,7 +142,9 @@ def _start_or_say_why() -> starting.Running:
         return starting.start(settings.get(), at_start=AT_START)
     except (SettingsWrong, AidError) as wrong:
         sys.stderr.write(f"aid: {wrong}\n")
-        raise SystemExit(1) from None
+        sys.stderr.flush()
+        # An exception here would be printed with its traceback by the server; one line is enough.
+        os._exit(1)
 
 
 def _match_threads_to_pool() -> None:
@@ -165,15 +172,28 @@ def _answer_refusals(app: FastAPI) -> None:
         await _note(request, found)
         return problems.render(request, found)
 
-    @app.exception_handler(IntegrityError)
-    @app.exception_handler(OperationalError)
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(psycopg.Error)
+    @app.exception_handler(PoolExhausted)
     async def database_refused(
-        request: Request, error: IntegrityError | OperationalError
+        request: Request, error: DBAPIError | psycopg.Error | PoolExhausted
     ) -> JSONResponse:
-        log.warning("database refused", path=request.url.path, error=str(error.orig))
         found = problems.from_database(error)
+        if found is None:
+            raise error
+        # Not the server's own words: they quote values.
+        cause = getattr(error, "orig", error)
+        state = getattr(cause, "sqlstate", None)
+        constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
+        log.warning("database refused", code=found.code, sqlstate=state, constraint=constraint)
         await _note(request, found)
         return problems.render(request, found)
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        # The server logs the error itself: it is raised again behind this reply.
+        del error
+        return problems.render(request, problems.ServiceFailed())
 
     @app.exception_handler(Replayed)
     async def replayed(request: Request, done: Replayed) -> Response:
@@ -204,13 +224,25 @@ async def _note(request: Request, error: AidError) -> None:
                 by=actor,
                 did=getattr(request.state, "act", request.url.path),
                 because=error.code,
-                detail={"path": request.url.path, "faults": len(error.faults)},
+                detail={"path": _route_path(request), "faults": len(error.faults)},
             )
 
     try:
         await run_in_threadpool(write)
-    except (OperationalError, AidError) as away:
-        log.warning("a refusal could not be noted", code=error.code, error=str(away))
+    except (DBAPIError, PoolExhausted, AidError) as away:
+        log.warning("a refusal could not be noted", code=error.code, error=type(away).__name__)
+
+
+def _route_path(request: Request) -> str:
+    """The path as the route has it, with the ids in it; anything else a caller put there stays out.
+
+    A caller may have written an identity number where an id belongs.
+    """
+    path = str(getattr(request.scope.get("route"), "path", request.url.path))
+    for name, value in request.path_params.items():
+        if UUID_TEXT.fullmatch(str(value)):
+            path = path.replace(f"{{{name}}}", str(value))
+    return path
 
 
 def __getattr__(name: str) -> FastAPI:

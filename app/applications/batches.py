@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
-from app.applications import queries, reporting
+from app.applications import queries, reporting, rounds
 from app.applications.batch_errors import (
     BatchEmpty,
     BatchExists,
@@ -84,16 +84,16 @@ def change(
 ) -> ReportingBatch:
     """Fills a batch in anew; an endorsement falls, for it was of something else.
 
-    A batch already handed up opens again only where the school has cases to hand up. Raises
-    BatchUnknown, VersionStale, BatchMoved, BatchFactsWrong, NoticeTooShort.
+    A batch already handed up, or a zero report, opens again where the school has cases to hand up
+    or the round is still open to it. Raises BatchUnknown, VersionStale, RoundClosed,
+    BatchFactsWrong, NoticeTooShort.
     """
     batch = reporting.batch(session, batch_id, by=by, lock=True)
     etags.check(seen, batch.version)
     round_ = queries.round_by_id(session, batch.round_id)
     check_filling(filling, policy.programme(round_.programme))
-    waiting = reporting.counts(session, batch).to_report
-    if batch.state is BatchState.REPORTED and not waiting:
-        raise _moved(batch)
+    if batch.state is BatchState.REPORTED and not reporting.counts(session, batch).to_report:
+        rounds.require_open(session, round_, [batch.school_id])
     batch.sqlmodel_update(_columns(filling))
     batch.state, batch.zero = BatchState.FILLING, False
     batch.filled_by, batch.endorsed_by, batch.endorsed_at = by.id, None, None

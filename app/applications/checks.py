@@ -124,6 +124,20 @@ def _numbers(column: str) -> list[_Check]:
     ]
 
 
+def _names() -> list[_Check]:
+    # Such a name could not be written into a bank file, nor shown in a spreadsheet as a name.
+    return [
+        _Check(
+            "name_unfit",
+            column,
+            pl.col(column).str.contains(r"^[=+\-@＝＋－＠]|\|"),
+            "姓名不能以 = + - @ 开头，也不能含 |；请按户口簿更正",
+            "A name cannot begin with = + - @ or hold a |; write it as in the register",
+        )
+        for column in ("name", "holder_name", "guardian_name")
+    ]
+
+
 def _accounts() -> list[_Check]:
     column = "account_number"
     number = pl.col(column)
@@ -235,6 +249,7 @@ _CHECKS: list[_Check] = [
         "缺少学生姓名；请按户口簿填写",
         "The student's name is missing; write it as in the household register",
     ),
+    *_names(),
     *_numbers("resident_id"),
     *_numbers("guardian_resident_id"),
     *_one_person_twice(),

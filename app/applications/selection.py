@@ -58,14 +58,19 @@ def among(column: Any, ids: Sequence[UUID]) -> ColumnElement[bool]:
 
 
 def own(by: Actor) -> ColumnElement[bool]:
-    """Cases the person handed in or decided before, in any submission and at any step."""
+    """Cases the person handed in, in any submission, or decided as they stand, at any step.
+
+    Handed in again, a case is another submission: who returned it may decide it anew.
+    """
     return or_(
         col(Application.uploaded_by) == by.id,
         exists().where(
             col(Submission.application_id) == Application.id, col(Submission.made_by) == by.id
         ),
         exists().where(
-            col(Decision.application_id) == Application.id, col(Decision.decided_by) == by.id
+            col(Decision.application_id) == Application.id,
+            col(Decision.submission_no) == Application.submission_no,
+            col(Decision.decided_by) == by.id,
         ),
     )
 

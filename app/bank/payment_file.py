@@ -198,7 +198,7 @@ def _number_faults(fmt: Format, line: PaymentLine) -> list[_Said]:
                 "An account has 8 to 32 digits; correct it",
             )
         )
-    if not 0 < line.amount_fen < FEN_MAX:
+    if not 0 < line.amount_fen <= FEN_MAX:
         faults.append(
             (
                 "amount_range",

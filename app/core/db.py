@@ -10,7 +10,7 @@ import psycopg
 from fastapi import Depends, Request
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
 from app.core.actor import Actor, Scope
@@ -20,12 +20,20 @@ from app.core.settings import SettingsWrong
 POOL_WAIT_SECONDS = 10
 STATEMENT_TIMEOUT_MS = 120_000
 LOCK_TIMEOUT_MS = 30_000
+GONE = ("08", "57P")  # the connection broke; the server is going down or coming up
 
 
 class DatabaseAway(Unavailable):
     """The database cannot be reached at this moment."""
 
     code = "database-away"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "数据库暂时不可用，请稍后重试；本次操作未保存。",
+            "The database is away for the moment; nothing was saved, try again shortly.",
+            headers={"Retry-After": "5"},
+        )
 
 
 @dataclass
@@ -69,7 +77,7 @@ def bind(engine: Engine | None) -> None:
 def engine() -> Engine:
     """The engine this process serves from."""
     if _bound.engine is None:
-        raise DatabaseAway("数据库尚未连接。", "The database is not connected yet.")
+        raise DatabaseAway
     return _bound.engine
 
 
@@ -123,28 +131,19 @@ def city_scope(session: Session, actor: Actor) -> Iterator[None]:
 
 def get_session(request: Request) -> Iterator[Session]:
     """One session, one transaction a request, committed before the reply is sent."""
-    try:
-        with Session(engine(), expire_on_commit=False) as session, session.begin():
-            request.state.session = session
-            yield session
-    except OperationalError as error:
-        if not error.connection_invalidated and session_is_up(error):
-            raise
-        raise DatabaseAway(
-            "数据库暂时不可用，请稍后重试；本次操作未保存。",
-            "The database is away for the moment; nothing was saved, try again shortly.",
-            headers={"Retry-After": "5"},
-        ) from error
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        request.state.session = session
+        yield session
 
 
-def session_is_up(error: OperationalError) -> bool:
-    """Whether the server answered (a time-out or a deadlock) rather than being gone."""
-    cause = error.orig
-    return (
-        isinstance(cause, psycopg.Error)
-        and cause.sqlstate is not None
-        and not (cause.sqlstate.startswith(("08", "57P")))
-    )
+def is_away(error: DBAPIError | psycopg.Error) -> bool:
+    """Whether the server is gone, rather than answering with a time-out or a deadlock."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    return cause.sqlstate is None or cause.sqlstate.startswith(GONE)
 
 
 DbSession = Annotated[Session, Depends(get_session, scope="function")]

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
 from fastapi import Request
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
+from app.core.db import DatabaseAway, is_away
 from app.core.errors import AidError, Conflict, Fault, Invalid, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 FAULTS_SHOWN = 2000
-UNIQUE_VIOLATION = "23505"
 BUSY = {"40P01", "55P03", "57014", "40001"}  # deadlock, lock time-out, statement time-out, serial
 
 TITLES: dict[int, tuple[str, str]] = {
@@ -53,10 +55,29 @@ class AlreadyThere(Conflict):
     code = "already-there"
 
 
+class ValueNotStorable(Invalid):
+    """A value that the database cannot hold, such as a text with the character U+0000."""
+
+    code = "request.value-not-storable"
+
+
 class Busy(Unavailable):
     """Others hold the same records; the same call will go through later."""
 
     code = "busy"
+
+
+class ServiceFailed(AidError):
+    """A fault of the service itself; the log names it by the request's id."""
+
+    code = "service-failed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "服务出错，本次操作未保存。请把回复头 Aid-Request-Id 告知系统管理员。",
+            "The service failed and nothing was saved; "
+            "tell the administrator the reply's Aid-Request-Id.",
+        )
 
 
 def language(request: Request) -> str:
@@ -124,20 +145,39 @@ def from_validation(errors: Sequence[Any]) -> FieldsWrong:
     )
 
 
-def from_database(error: IntegrityError | OperationalError) -> AidError:
-    """A constraint or a time-out as a refusal; key values are not shown (they may be others')."""
-    state = getattr(error.orig, "sqlstate", None)
-    if state in BUSY:
-        return Busy(
-            "其他人正在处理相同的记录，请稍后重试；本次未保存。",
-            "Others are working on the same records; nothing was saved, try again shortly.",
-            headers={"Retry-After": "2"},
+def from_database(error: DBAPIError | psycopg.Error | PoolExhausted) -> AidError | None:
+    """What the database refused as a refusal, None where the fault is the service's own.
+
+    Key values are not shown: they may be others'.
+    """
+    if isinstance(error, PoolExhausted):
+        return _busy()
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if is_away(error):
+        return DatabaseAway()
+    if getattr(cause, "sqlstate", None) in BUSY:
+        return _busy()
+    if isinstance(cause, psycopg.DataError):
+        return ValueNotStorable(
+            "有无法保存的内容，例如 U+0000 字符或超出范围的数字；未保存任何内容。",
+            "A value cannot be stored, such as the character U+0000 or a number out of range; "
+            "nothing was saved.",
         )
-    if state == UNIQUE_VIOLATION:
+    if isinstance(cause, psycopg.errors.UniqueViolation):
         return AlreadyThere(
             "已有相同的记录；本次未保存。", "Such a record is there already; nothing was saved."
         )
-    return AlreadyThere(
-        "与已有记录不一致；本次未保存。",
-        "This does not agree with the records; nothing was saved.",
+    if isinstance(cause, psycopg.IntegrityError):
+        return AlreadyThere(
+            "与已有记录不一致；本次未保存。",
+            "This does not agree with the records; nothing was saved.",
+        )
+    return None
+
+
+def _busy() -> Busy:
+    return Busy(
+        "其他人正在处理相同的记录，请稍后重试；本次未保存。",
+        "Others are working on the same records; nothing was saved, try again shortly.",
+        headers={"Retry-After": "2"},
     )

@@ -7,6 +7,7 @@ import structlog
 
 from app.core import clock, db, embedded, jobs, migrating
 from app.core.embedded import Cluster
+from app.core.errors import AidError
 from app.core.settings import Settings, SettingsWrong
 
 log = structlog.get_logger()
@@ -53,16 +54,21 @@ def start(
     `at_start` is work for the moment the database is bound, such as storing the catalogue.
     """
     cluster, owner, serving = database_urls(known)
-    if cluster is not None:
-        migrating.upgrade(owner, serving)
-    engine = db.connect(serving, pool_size=known.pool_size)
-    db.check_serving_role(engine)
-    migrating.check_head(engine)
-    db.bind(engine)
-    if known.office_day is not None:
-        clock.set_office_day(known.office_day)
-    for function in at_start:
-        function()
+    try:
+        if cluster is not None:
+            migrating.upgrade(owner, serving)
+        engine = db.connect(serving, pool_size=known.pool_size)
+        db.check_serving_role(engine)
+        migrating.check_head(engine)
+        db.bind(engine)
+        if known.office_day is not None:
+            clock.set_office_day(known.office_day)
+        for function in at_start:
+            function()
+    except (SettingsWrong, AidError):
+        if cluster is not None:
+            cluster.stop()
+        raise
     worker = None
     if known.worker if with_worker is None else with_worker:
         worker = jobs.Worker(serving)

@@ -218,11 +218,13 @@ def _refuse_many(session: Session, by: Actor) -> None:
 def _record(session: Session, sent: Upload, period: str, *, by: Actor) -> SheetImport:
     school_id = by.school_id if by.scope is Scope.SCHOOL else None
     county_id = by.county_id if by.scope in {Scope.SCHOOL, Scope.COUNTY} else None
-    extension = sent.filename.rpartition(".")[2].lower()
+    # The end of a long name is kept: it says what sort of file it is.
+    name = sent.filename.replace("\0", "")[-FILE_NAME_MAX:]
+    extension = name.rpartition(".")[2].lower()
     kept = documents.store(
         session,
         kind=DocumentKind.SHEET,
-        name=sent.filename,
+        name=name,
         media_type=_TYPES.get(extension, "text/csv"),
         data=sent.data,
         by=by,
@@ -235,7 +237,7 @@ def _record(session: Session, sent: Upload, period: str, *, by: Actor) -> SheetI
         kind=sent.kind,
         programme=sent.programme,
         period=period,
-        file_name=sent.filename[:FILE_NAME_MAX],
+        file_name=name,
         document_id=kept.id,
         dry_run=sent.dry_run,
         on_error=sent.on_error,

@@ -23,7 +23,6 @@ from app.policy.models import PolicyVersion
 from app.reconciliation.queries import invariants
 from app.reports.invariants import BOOKS_AND_PAYOUTS, IN_FEN, INVARIANTS, Invariant
 
-CHECKS = (*(each.code for each in INVARIANTS), "books", "policy", "outcomes", "documents")
 CASES_AT_ONCE = 20_000
 Check = Callable[[Session], Iterable[Finding]]
 Outcome = tuple[bool | None, int | None, list[str], list[str]]

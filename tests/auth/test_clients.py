@@ -71,7 +71,10 @@ TOO_LONG = (422, "/problems/request.fields-wrong")
     ],
 )
 def test_a_client_that_names_no_school_is_told_to(
-    client: TestClient, city: City, vendor: dict[str, Any], named: str | None,
+    client: TestClient,
+    city: City,
+    vendor: dict[str, Any],
+    named: str | None,
     problem: tuple[int, str],
 ) -> None:
     grant(client, city, vendor, A)
@@ -112,9 +115,7 @@ def test_one_client_serves_many_schools_and_each_revocation_is_its_own(
     grant(client, city, vendor, A)
     given = grant(client, city, vendor, B)
     inside = enter(client, vendor)
-    client.delete(
-        f"{API}/client-grants/{given['id']}", headers=city.bearer(f"school_head@{B}")
-    )
+    client.delete(f"{API}/client-grants/{given['id']}", headers=city.bearer(f"school_head@{B}"))
     answers = [client.get(f"{API}/me", headers={**inside, "Aid-School": code}) for code in (A, B)]
     assert [answer.status_code for answer in answers] == [200, 403]
 

@@ -22,9 +22,7 @@ SCHOOL = "2137000006"
 
 def make_office(client: TestClient, city: City, **asked: Any) -> Response:
     filled = {"name": "某单位", **asked}
-    return client.post(
-        f"{API}/organisations", json=filled, headers=city.bearer("administrator")
-    )
+    return client.post(f"{API}/organisations", json=filled, headers=city.bearer("administrator"))
 
 
 def test_an_administrator_makes_a_county_and_its_finance_office(
@@ -77,9 +75,7 @@ def test_schools_are_made_in_one_go_or_not_at_all(session: Session) -> None:
 
     def schools(*codes: str) -> list[NewOrganisation]:
         return [
-            NewOrganisation(
-                kind=OrganisationKind.SCHOOL, code=code, name=code, parent_id=centre.id
-            )
+            NewOrganisation(kind=OrganisationKind.SCHOOL, code=code, name=code, parent_id=centre.id)
             for code in codes
         ]
 
@@ -222,9 +218,7 @@ def test_an_administrator_cannot_switch_off_or_promote_oneself(
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems/staff.not-oneself")
 
 
-def test_staff_are_listed_by_office_role_and_whether_active(
-    client: TestClient, city: City
-) -> None:
+def test_staff_are_listed_by_office_role_and_whether_active(client: TestClient, city: City) -> None:
     query = f"organisation_id={city.schools[SCHOOL].id}&role=school_head&active=true"
     listed = client.get(f"{API}/staff?{query}", headers=city.bearer("administrator")).json()
     assert [item["username"] for item in listed["items"]] == [f"school_head@{SCHOOL}"]

@@ -78,15 +78,30 @@ AT_START = (policy.publish_catalogue,)
 JOBS = (notice_jobs.take_down,)
 
 
+PLAIN = {
+    400: (
+        "request.unreadable",
+        "请求正文无法读取，请检查其格式；未保存任何内容。",
+        "The body cannot be read; check its format. Nothing was saved.",
+    ),
+    404: ("path-unknown", "没有这个地址。", "There is no such address."),
+    405: (
+        "method-not-allowed",
+        "该地址不支持此方法，可用的方法见 Allow。",
+        "The address does not know this method; Allow names those it knows.",
+    ),
+}
+
+
 class PlainRefusal(AidError):
-    """A refusal by the framework: no such path, wrong method, unreadable form."""
+    """A refusal by the framework: no such path, wrong method, unreadable body."""
 
-    code = "http"
-
-    def __init__(self, status: int, words: str) -> None:
-        zh, en = problems.TITLES.get(status, ("请求有误", "The request is wrong"))
-        super().__init__(f"{zh}。", f"{en}: {words}.")
-        self.status = status  # type: ignore[misc]  # the one class whose status varies
+    def __init__(self, error: HTTPException) -> None:
+        title = problems.TITLES.get(error.status_code, problems.TITLES[400])
+        code, zh, en = PLAIN.get(error.status_code, ("http", f"{title[0]}。", f"{title[1]}."))
+        super().__init__(zh, en, headers=dict(error.headers or {}))
+        self.status = error.status_code  # type: ignore[misc]  # the one class whose status
+        self.code = code  # type: ignore[misc]  # and code vary
 
 
 def create_app(*, serve_from_bound_engine: bool = False) -> FastAPI:
@@ -208,7 +223,7 @@ def _answer_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> JSONResponse:
-        return problems.render(request, PlainRefusal(error.status_code, str(error.detail)))
+        return problems.render(request, PlainRefusal(error))
 
 
 async def _note(request: Request, error: AidError) -> None:

@@ -106,8 +106,8 @@ def change_round(
     wanted: RoundChange,
     session: DbSession,
     response: Response,
-    seen: IfMatch,
     by: Annotated[Actor, may(Act.ROUND_MANAGE)],
+    seen: IfMatch,
 ) -> RoundOut:
     """Extends or closes a round."""
     before = queries.round_by_id(session, round_id)

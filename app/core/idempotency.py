@@ -17,6 +17,7 @@ from app.core.errors import Conflict
 KEEP = timedelta(hours=72)
 CHUNK = 1024 * 1024
 REFUSED_FROM = 400
+FORMS = ("multipart/", "application/x-www-form-urlencoded")
 
 IdempotencyKey = Annotated[
     str | None,
@@ -62,11 +63,11 @@ class Replayed(Exception):
 async def fingerprint(request: Request) -> bytes:
     """sha256 over method, path, query and body; of a form over its fields and its files' bytes.
 
-    A form's own bytes will not do: its boundary differs each time it is sent.
+    A form's own bytes will not do: they are read by now, and a boundary differs each time.
     """
     seen = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}".encode())
     seen.update(request.headers.get("aid-school", "").encode())
-    if not request.headers.get("content-type", "").startswith("multipart/"):
+    if not request.headers.get("content-type", "").lower().startswith(FORMS):
         seen.update(await request.body())
         return seen.digest()
     for name, value in sorted((await request.form()).multi_items(), key=lambda item: item[0]):

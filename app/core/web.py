@@ -50,7 +50,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        upload = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
+        upload = headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
         limit = self.upload_bytes_max if upload else self.json_bytes_max
         declared = headers.get(b"content-length", b"0")
         refusal = TooLarge(

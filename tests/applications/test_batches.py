@@ -1,6 +1,6 @@
 """A school's reporting batch: filled by one, endorsed by another, handed up; or zero."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from app.applications.models import Application, Submission
+from app.applications.models import Application, ApplicationRound, Submission
 from app.core import clock, db
 from app.core.actor import SYSTEM
 from tests.factories.cases import BOARDERS, make_cases, make_round
@@ -198,6 +198,34 @@ def test_zero_is_reported_only_where_nobody_applies(reporting: Reporting) -> Non
     done = reporting.call(CLERK, "POST", f"{BATCHES}/zero", said)
     assert (done.status_code, done.json()["state"], done.json()["zero"]) == (201, "reported", True)
     assert reporting.call(CLERK, "POST", f"{BATCHES}/zero", said).status_code == 409
+
+
+def test_a_zero_report_made_by_mistake_opens_again_while_the_round_is_open(
+    reporting: Reporting,
+) -> None:
+    said = {"round_id": reporting.round_id}
+    batch = reporting.call(CLERK, "POST", f"{BATCHES}/zero", said).json()
+    path, seen = f"{BATCHES}/{batch['id']}", {"If-Match": f'"{batch["version"]}"'}
+    again = reporting.call(CLERK, "PUT", path, FILLED, **seen)
+    assert (again.status_code, again.json()["state"], again.json()["zero"]) == (
+        200,
+        "filling",
+        False,
+    )
+    assert reporting.act(HEAD, batch["id"], "endorse").json()["type"] == "/problems/batch.empty"
+    assert len(reporting.cases(1)) == 1
+    assert reporting.act(HEAD, batch["id"], "endorse").json()["state"] == "endorsed"
+
+
+def test_a_zero_report_stays_once_the_round_is_closed(reporting: Reporting) -> None:
+    said = {"round_id": reporting.round_id}
+    batch = reporting.call(CLERK, "POST", f"{BATCHES}/zero", said).json()
+    with db.scoped_session(SYSTEM) as session:
+        round_ = session.get_one(ApplicationRound, UUID(reporting.round_id))
+        clock.set_office_day(round_.closes_on + timedelta(days=1))
+    seen = {"If-Match": f'"{batch["version"]}"'}
+    late = reporting.call(CLERK, "PUT", f"{BATCHES}/{batch['id']}", FILLED, **seen)
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/round.closed")
 
 
 def test_the_board_says_who_has_not_reported_within_scope(reporting: Reporting) -> None:

@@ -105,6 +105,17 @@ def test_one_person_never_decides_a_case_twice(office: Office) -> None:
     assert (other["own"], other["count"]) == (0, 1)
 
 
+def test_a_case_handed_in_again_may_be_decided_by_who_returned_it(office: Office) -> None:
+    cases = office.cases(1, "2021-spring", step="county")
+    assert office.decide("county_officer@370811", "return", ids=cases).status_code == 201
+    with db.scoped_session(SYSTEM) as session:
+        first = session.get_one(Submission, (UUID(cases[0]), 1))
+        session.add(Submission(**first.model_dump() | {"submission_no": 2}))
+    office.change(cases, state="in_review", step="county", submission_no=2)
+    assert office.decide("county_officer@370811", ids=cases).status_code == 201
+    assert office.standing(cases[0]) == ("in_review", "city")
+
+
 def test_who_uploaded_a_case_does_not_decide_it_and_a_filter_leaves_it_out(
     office: Office,
 ) -> None:

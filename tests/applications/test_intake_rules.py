@@ -60,6 +60,8 @@ def test_each_stage_has_its_grades(school: str, grade: int, good: bool) -> None:
     [
         ({"name": None}, ("name_missing", "name")),
         ({"name": " "}, ("name_missing", "name")),
+        ({"name": "=SUM(A1)"}, ("name_unfit", "name")),
+        ({"holder_name": "张|三"}, ("name_unfit", "holder_name")),
         ({"resident_id": "37081119920822587"}, ("id_format", "resident_id")),
         ({"resident_id": "370811199213225872"}, ("id_format", "resident_id")),
         ({"guardian_resident_id": "370811199208225871"}, ("id_checksum", "guardian_resident_id")),

@@ -2,7 +2,7 @@
 #   make demo          the service with its sample data; ONCE=1 runs through and ends
 #   make test          every test
 #   make check         lint, format, types, layers and every test
-#   make serve         the service
+#   make serve         the service; afterwards .venv/bin/aid is the command line
 #   make lock          resolve the requirements anew, with hashes
 #   make clean         remove what the other targets made, but no data
 # PYTHON names another interpreter (3.11 or newer), PYTEST_ARGS adds to pytest's arguments.
@@ -73,4 +73,6 @@ $(VENV)/.made:
 			exit 1; \
 		fi; }
 	$(PYTHON) -m venv $(VENV)
+	printf '#!/bin/sh\nhere=$$(dirname "$$0")\nPYTHONPATH="$$here/../.." exec "$$here/python" -m app.cli "$$@"\n' \
+		> $(BIN)/aid && chmod 755 $(BIN)/aid
 	touch $@

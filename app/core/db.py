@@ -1,11 +1,12 @@
 """Connections, transactions and the row-security scope: the one place that commits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
+import anyio
 import psycopg
 from fastapi import Depends, Request
 from sqlalchemy import Engine, create_engine, event, text
@@ -13,11 +14,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
+from app.core import settings
 from app.core.actor import Actor, Scope
 from app.core.errors import Unavailable
 from app.core.settings import SettingsWrong
 
 POOL_WAIT_SECONDS = 10
+RESERVED_PART = 5  # a fifth of the connections is for streams, jobs and notes of refusals
 STATEMENT_TIMEOUT_MS = 120_000
 LOCK_TIMEOUT_MS = 30_000
 GONE = ("08", "57P")  # the connection broke; the server is going down or coming up
@@ -129,8 +132,25 @@ def city_scope(session: Session, actor: Actor) -> Iterator[None]:
     enter(session, actor)
 
 
-def get_session(request: Request) -> Iterator[Session]:
+async def _take_turn(request: Request) -> AsyncIterator[None]:
+    """Lets as many requests into the database at once as it has connections for.
+
+    Without it, those who wait for a connection would hold the threads that those who have one
+    need to go on. The body has been read by now, so a slow sender takes no turn.
+    """
+    state = request.app.state
+    if not hasattr(state, "turns"):
+        size = settings.get().pool_size
+        state.turns = anyio.Semaphore(size - max(1, size // RESERVED_PART))
+    async with state.turns:
+        yield
+
+
+def get_session(
+    request: Request, turn: Annotated[None, Depends(_take_turn, scope="function")]
+) -> Iterator[Session]:
     """One session, one transaction a request, committed before the reply is sent."""
+    del turn
     with Session(engine(), expire_on_commit=False) as session, session.begin():
         request.state.session = session
         yield session

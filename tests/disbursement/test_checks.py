@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text, update
@@ -211,13 +212,10 @@ def test_a_change_that_waits_for_its_second_person_holds_the_old_account_too(
     assert findings(session, payee) == {"account_unconfirmed"}
 
 
-def test_the_newest_confirmation_decides_who_is_absent(
-    session: Session, school: School, payee: Payee, opened: Open
-) -> None:
-    first = confirm_enrolment(session, school, "2008-spring")
+def mark_absent(session: Session, confirmation: UUID, school: School, payee: Payee) -> None:
     session.add(
         EnrolmentAbsence(
-            confirmation_id=first,
+            confirmation_id=confirmation,
             student_id=payee.student_id,
             school_id=school.id,
             county_id=school.county_id,
@@ -226,6 +224,13 @@ def test_the_newest_confirmation_decides_who_is_absent(
         )
     )
     session.flush()
+
+
+def test_the_newest_confirmation_decides_who_is_absent(
+    session: Session, school: School, payee: Payee, opened: Open
+) -> None:
+    first = confirm_enrolment(session, school, "2008-spring")
+    mark_absent(session, first, school, payee)
     opened()
     assert findings(session, payee) == {"not_enrolled"}
 
@@ -234,17 +239,7 @@ def test_one_marked_absent_and_there_again_is_paid(
     session: Session, school: School, payee: Payee, opened: Open
 ) -> None:
     first = confirm_enrolment(session, school, "2008-spring")
-    session.add(
-        EnrolmentAbsence(
-            confirmation_id=first,
-            student_id=payee.student_id,
-            school_id=school.id,
-            county_id=school.county_id,
-            kind=AbsenceKind.SUSPENDED,
-            since=date(2008, 4, 1),
-        )
-    )
-    session.flush()
+    mark_absent(session, first, school, payee)
     confirm_enrolment(session, school, "2008-spring")
     opened()
     assert findings(session, payee) == set()

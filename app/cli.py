@@ -1,7 +1,9 @@
 """The `aid` command."""
 
 import asyncio
+import logging
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import httpx
+import structlog
 import typer
 import uvicorn
 from rich.console import Console
@@ -37,9 +40,20 @@ UPLOAD_TIMEOUT_SECONDS = 300
 OVER = {"done", "refused", "failed"}
 
 
+@app.callback()
+def _speak_apart(context: typer.Context) -> None:
+    # Standard output is for answers. That a service started is news, that a command did is not.
+    long_running = context.invoked_subcommand in {"serve", "worker"}
+    level = logging.INFO if long_running else logging.WARNING
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+
+
 def stop(why: object) -> NoReturn:
     """Ends with one clear line and exit status 1."""
-    say.print(f"aid: {why}", markup=False)
+    say.print(f"aid: {why}", markup=False, soft_wrap=True)
     raise typer.Exit(1)
 
 

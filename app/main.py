@@ -24,6 +24,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from app.applications import announcement_routes, batch_routes, decision_routes
 from app.applications import routes as application_routes
 from app.audit import service as audit
+from app.auth import jobs as auth_jobs
 from app.auth import routes as auth_routes
 from app.awards import routes as award_routes
 from app.budgets import routes as budget_routes
@@ -75,7 +76,7 @@ ROUTERS: list[APIRouter] = [
 AT_START = (policy.publish_catalogue,)
 
 # Work that nobody asks for: a worker knows of it once it is imported.
-JOBS = (notice_jobs.take_down,)
+JOBS = (auth_jobs.forget, notice_jobs.take_down)
 
 
 PLAIN = {
@@ -239,7 +240,7 @@ async def _note(request: Request, error: AidError) -> None:
                 by=actor,
                 did=getattr(request.state, "act", request.url.path),
                 because=error.code,
-                detail={"path": _route_path(request), "faults": len(error.faults)},
+                detail={"path": _shown_path(request), "faults": len(error.faults)},
             )
 
     try:
@@ -248,16 +249,17 @@ async def _note(request: Request, error: AidError) -> None:
         log.warning("a refusal could not be noted", code=error.code, error=type(away).__name__)
 
 
-def _route_path(request: Request) -> str:
-    """The path as the route has it, with the ids in it; anything else a caller put there stays out.
+def _shown_path(request: Request) -> str:
+    """The path asked for, with what a caller wrote in place of an id left out.
 
-    A caller may have written an identity number where an id belongs.
+    It may be an identity number.
     """
-    path = str(getattr(request.scope.get("route"), "path", request.url.path))
-    for name, value in request.path_params.items():
-        if UUID_TEXT.fullmatch(str(value)):
-            path = path.replace(f"{{{name}}}", str(value))
-    return path
+    names = {
+        str(value): f"{{{name}}}"
+        for name, value in request.path_params.items()
+        if not UUID_TEXT.fullmatch(str(value))
+    }
+    return "/".join(names.get(part, part) for part in request.url.path.split("/"))
 
 
 def __getattr__(name: str) -> FastAPI:

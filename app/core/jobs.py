@@ -80,9 +80,10 @@ class Worker:
         if name in _periodic:
             self._app.periodic(cron=_periodic[name])(made)
 
-    async def run(self) -> None:
-        """Works until cancelled."""
+    async def run(self, opened: Callable[[], None] = lambda: None) -> None:
+        """Works until cancelled; calls `opened` once the queue is open."""
         async with self._app.open_async():
+            opened()
             await self._app.run_worker_async(
                 concurrency=self._concurrency,
                 install_signal_handlers=False,
@@ -98,9 +99,9 @@ class Worker:
         async def main() -> None:
             self._loop = asyncio.get_running_loop()
             self._running = asyncio.current_task()
-            ready.set()
             try:
-                await self.run()
+                # Cancelled while it opens the queue, the worker would not notice.
+                await self.run(ready.set)
             except asyncio.CancelledError:
                 log.info("worker stopped")
 

@@ -84,9 +84,13 @@ def _encode(key: UUID) -> str:
 
 def _decode(cursor: str) -> UUID:
     try:
-        return UUID(bytes=base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError) as error:
+        key = UUID(bytes=base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError):
+        key = None
+    # The decoder passes over what is not of its alphabet; ours has one spelling only.
+    if key is None or _encode(key) != cursor:
         raise CursorWrong(
             "翻页游标无效，请从第一页重新开始。",
             "The cursor is not one of ours; start again from the first page.",
-        ) from error
+        )
+    return key

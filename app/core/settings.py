@@ -11,6 +11,8 @@ from typing import Literal, Self
 
 from pydantic import SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 DEVELOPMENT_SECRET = "for-trying-only-never-in-production-0123456789"  # noqa: S105 refused there
 DEVELOPMENT_KEY = base64.b64encode(b"for-trying-only-32-bytes-long-k!").decode()
@@ -61,6 +63,20 @@ class Settings(BaseSettings):
     def _pool_is_sane(cls, value: int) -> int:
         if not 2 <= value <= 200:  # noqa: PLR2004
             raise ValueError("AID_POOL_SIZE must be between 2 and 200")
+        return value
+
+    @field_validator("database_url", "owner_database_url")
+    @classmethod
+    def _is_a_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        form = "must have the form postgresql://user:password@host/database"
+        try:
+            parsed = make_url(value.get_secret_value())
+        except (ArgumentError, ValueError):
+            raise ValueError(form) from None
+        if not parsed.drivername.startswith("postgresql"):
+            raise ValueError(form)
         return value
 
     @field_validator("encryption_key")

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from app.core.money import parse_yuan, show_yuan
 from app.demo import offices, paying
-from app.demo.city import SEED, DemoSchool, schools
+from app.demo.city import COUNTIES, SEED, DemoSchool, schools
 from app.demo.door import Door, Json
 from app.demo.offices import PERIOD, PROGRAMME, Office
 from app.demo.workbooks import boarders
@@ -58,8 +58,8 @@ class Trail:
         self._prove()
         return self.figures
 
-    def _track(self, what: str, items: Iterable[Json]) -> Iterable[Json]:
-        return track(list(items), description=what, console=self.say)
+    def _track(self, what: str, items: Iterable[None], total: int) -> Iterable[None]:
+        return track(items, description=what, total=total, console=self.say)
 
     def _applying(self) -> list[DemoSchool]:
         return [school for school in self.schools if school.pupils]
@@ -181,9 +181,11 @@ class Trail:
             raise TrailBroken(f"the books do not agree: {checked['findings']}")
 
 
-def prepare(base_url: str, say: Console, *, pupils_each: int) -> Trail:
-    """A trail through a fresh service at this address."""
-    return Trail(Office(base_url), say, schools(pupils_each))
+def prepare(
+    base_url: str, say: Console, *, pupils_each: int, counties: int = len(COUNTIES)
+) -> Trail:
+    """A trail through a fresh service at this address, in the first of the counties."""
+    return Trail(Office(base_url), say, schools(pupils_each, counties))
 
 
 def show(figures: Figures, say: Console) -> None:

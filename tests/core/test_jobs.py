@@ -1,6 +1,7 @@
 """A job exists if and only if the transaction that asked for it commits."""
 
 import time
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -17,11 +18,32 @@ def note(session: Session, actor: Actor, *, what: str) -> None:
     audit.note(session, by=actor, did=what)
 
 
+@jobs.task("tests.tick", every="* * * * * *")
+def tick(session: Session, actor: Actor) -> None:
+    audit.note(session, by=actor, did="tests.ticked")
+
+
 def waiting(session: Session) -> int:
     found = session.execute(
         text("SELECT count(*) FROM jobs.procrastinate_jobs WHERE task_name = 'tests.note'")
     )
     return int(found.scalar_one())
+
+
+def who_did(what: str, url: str) -> UUID | None:
+    """Runs a worker until somebody has done it, at most ten seconds."""
+    worker = jobs.Worker(url)
+    worker.start()
+    question = text("SELECT min(actor_id::text)::uuid FROM audit_event WHERE did = :what")
+    found: UUID | None = None
+    for _ in range(100):
+        with db.scoped_session(SYSTEM) as session:
+            found = session.execute(question, {"what": what}).scalar_one()
+        if found is not None:
+            break
+        time.sleep(0.1)
+    worker.stop()
+    return found
 
 
 def test_a_job_is_rolled_back_with_its_transaction(database: str) -> None:
@@ -40,18 +62,13 @@ def test_a_worker_does_the_job_as_the_actor_who_asked(database: str, cluster: Cl
     )
     with db.scoped_session(asked) as session:
         jobs.defer(session, "tests.note", by=asked, what="tests.done")
-    worker = jobs.Worker(cluster.serving_url(database))
-    worker.start()
-    question = text("SELECT actor_id FROM audit_event WHERE did = 'tests.done'")
-    found = None
-    for _ in range(100):
-        with db.scoped_session(SYSTEM) as session:
-            found = session.execute(question).scalar_one_or_none()
-        if found is not None:
-            break
-        time.sleep(0.1)
-    worker.stop()
-    assert found == asked.id
+    assert who_did("tests.done", cluster.serving_url(database)) == asked.id
+
+
+def test_work_that_nobody_asks_for_is_done_by_the_service_itself(
+    database: str, cluster: Cluster
+) -> None:
+    assert who_did("tests.ticked", cluster.serving_url(database)) == SYSTEM.id
 
 
 def test_an_unknown_task_is_refused_at_once(session: Session) -> None:

@@ -1,0 +1,168 @@
+"""One object of every kind in 任城区 (370811), for callers elsewhere to ask for."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.applications.models import BatchState, Objection, ObjectionState, ReportingBatch
+from app.auth.models import ApiClient, ClientGrant
+from app.core import clock
+from app.disbursement.models import PaymentHold
+from app.documents import service as documents
+from app.documents.models import DocumentKind
+from app.imports.models import ImportKind, ImportState, OnError, SheetImport
+from app.notices.models import Notice, NoticeState
+from app.registry.models import Enrolment, TransferRequest, TransferState
+from tests.factories.chain import PERIOD, PROGRAMME, YEAR, make_chain
+from tests.factories.office import City
+
+SCHOOL, OTHER_SCHOOL = "2137000006", "3137000008"
+DAY = date(2008, 5, 4)
+
+Ids = Mapping[str, UUID]
+
+
+def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
+    """The id of each kind, by the parameter's name or by `first path segment:parameter`."""
+    chain = make_chain(session, city)
+    school = city.schools[SCHOOL]
+    place = {"school_id": school.id, "county_id": school.county_id}
+    clerk = city.staff[f"school_clerk@{SCHOOL}"].id
+    student, application = chain.students[0], chain.applications[0]
+    made = [
+        ReportingBatch(
+            round_id=application.round_id,
+            state=BatchState.FILLING,
+            panel=["校长"],
+            filled_by=clerk,
+            **place,
+        ),
+        _transfer(city, student.id, clerk),
+        _import(session, city, place),
+        PaymentHold(
+            student_id=student.id, reason="核查", placed_by=clerk, placed_at=clock.now(), **place
+        ),
+        _notice(clerk),
+    ]
+    session.add_all(made)
+    session.flush()
+    batch, transfer, sheet, hold, notice = (each.id for each in made)
+    objection = Objection(
+        application_id=application.id,
+        notice_id=notice,
+        raised_on=DAY,
+        words="不寄宿",
+        recorded_by=clerk,
+        state=ObjectionState.OPEN,
+        **place,
+    )
+    session.add(objection)
+    enrolment = session.execute(
+        select(col(Enrolment.id)).where(col(Enrolment.student_id) == student.id)
+    ).scalar_one()
+    return {
+        "student_id": student.id,
+        "enrolment_id": enrolment,
+        "school_id": school.id,
+        "transfer_id": transfer,
+        "grant_id": _grant(session, city),
+        "application_id": application.id,
+        "import_id": sheet,
+        "batches:batch_id": batch,
+        "decision-batches:batch_id": chain.batches[0].id,
+        "objection_id": objection.id,
+        "run_id": chain.run.id,
+        "files:file_id": chain.payment_file.id,
+        "return-files:file_id": chain.return_file.id,
+        "hold_id": hold,
+        "award_id": chain.awards[0].id,
+        "document_id": _scan(session, city).id,
+    }
+
+
+def _transfer(city: City, student: UUID, by: UUID) -> TransferRequest:
+    to, old = city.schools[OTHER_SCHOOL], city.schools[SCHOOL]
+    return TransferRequest(
+        student_id=student,
+        school_id=to.id,
+        county_id=to.county_id,
+        from_school_id=old.id,
+        from_county_id=old.county_id,
+        student_name="赵芳",
+        grade=1,
+        school_year=YEAR,
+        reason="迁居",
+        state=TransferState.REQUESTED,
+        requested_by=by,
+        requested_at=clock.now(),
+    )
+
+
+def _import(session: Session, city: City, place: dict[str, UUID]) -> SheetImport:
+    who = city.actor(f"school_clerk@{SCHOOL}")
+    sheet = documents.store(
+        session,
+        kind=DocumentKind.SHEET,
+        name="表.csv",
+        media_type="text/csv",
+        data=b"x",
+        by=who,
+        **place,
+    )
+    return SheetImport(
+        kind=ImportKind.APPLICATIONS,
+        programme=PROGRAMME,
+        period=PERIOD,
+        file_name="表.csv",
+        document_id=sheet.id,
+        dry_run=False,
+        on_error=OnError.REJECT,
+        state=ImportState.DONE,
+        counts={},
+        uploaded_by=who.id,
+        made_at=clock.now(),
+        **place,
+    )
+
+
+def _scan(session: Session, city: City):
+    who = city.actor("finance_maker@370811")
+    return documents.store(
+        session, kind=DocumentKind.SCAN, name="文件.pdf", media_type="application/pdf",
+        data=b"%PDF-1.4", by=who,
+    )  # fmt: skip
+
+
+def _notice(by: UUID) -> Notice:
+    return Notice(
+        number="GS-2008-0001",
+        title="公示",
+        programme=PROGRAMME,
+        period=PERIOD,
+        shown_from=DAY,
+        shown_to=DAY,
+        working_days=5,
+        holidays_known=True,
+        line_count=0,
+        state=NoticeState.POSTED,
+        posted_by=by,
+        posted_at=clock.now(),
+    )
+
+
+def _grant(session: Session, city: City) -> UUID:
+    client = ApiClient(client_id="vendor-1", name="校务系统", secret_hash="!", made_at=clock.now())
+    session.add(client)
+    session.flush()
+    grant = ClientGrant(
+        client_id=client.id,
+        school_id=city.schools[SCHOOL].id,
+        granted_by=city.staff[f"school_head@{SCHOOL}"].id,
+        granted_at=clock.now(),
+    )
+    session.add(grant)
+    session.flush()
+    return grant.id

@@ -36,6 +36,7 @@ app.add_typer(policy, name="policy")
 say = Console(stderr=True, highlight=False)
 
 POLL_SECONDS = 0.5
+FAULTS_SHOWN = 50
 UPLOAD_TIMEOUT_SECONDS = 300
 OVER = {"done", "refused", "failed"}
 
@@ -53,7 +54,8 @@ def _speak_apart(context: typer.Context) -> None:
 
 def stop(why: object) -> NoReturn:
     """Ends with one clear line and exit status 1."""
-    say.print(f"aid: {why}", markup=False, soft_wrap=True)
+    faults = [fault.en for fault in why.faults] if isinstance(why, AidError) else []
+    say.print("aid:", " ".join([str(why), *faults]), markup=False, soft_wrap=True)
     raise typer.Exit(1)
 
 
@@ -124,7 +126,7 @@ def create_admin(
     name: Annotated[str, typer.Option(prompt=True)],
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
 ) -> None:
-    """Makes the first administrator, and the city centre if it is not there yet."""
+    """Lets an administrator in, and makes the city centre if it is not there yet."""
     with connected(), db.scoped_session(SYSTEM) as session:
         auth.create_first_administrator(session, username=username, name=name, password=password)
     say.print(f"administrator {username} can log in", markup=False)
@@ -187,11 +189,19 @@ def import_sheet(
         with file.open("rb") as sheet:
             job = _answer(door.post("/imports", data=form, files={"file": (file.name, sheet)}))
         job = _watch(door, job)
+        _show_faults(door, job)
     for outcome, count in sorted(job["counts"].items()):
         typer.echo(f"{outcome:>16}  {count}")
     typer.echo(f"{'state':>16}  {job['state']}")
     if job["state"] != "done":
-        raise typer.Exit(1)
+        stop(f"nothing was stored: {(job['problem'] or {}).get('en', job['state'])}")
+
+
+def _show_faults(door: httpx.Client, job: dict[str, Any]) -> None:
+    """The first rows that are wrong, with their place in the sheet."""
+    query: dict[str, Any] = {"outcome": "error", "limit": FAULTS_SHOWN}
+    for row in _answer(door.get(f"/imports/{job['id']}/rows", params=query))["items"]:
+        typer.echo(f"{row['sheet']} {row['row']} {row['name']}: {row['detail']}")
 
 
 def _watch(door: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:

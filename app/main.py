@@ -169,10 +169,12 @@ def _match_threads_to_pool() -> None:
 
 
 async def _name_the_request(request: Request, call_next: RequestResponseEndpoint) -> Response:
-    name = uuid4().hex
-    audit.request_id.set(name)
+    request.state.name = uuid4().hex
+    audit.request_id.set(request.state.name)
     response = await call_next(request)
-    response.headers["Aid-Request-Id"] = name
+    response.headers["Aid-Request-Id"] = request.state.name
+    if clock.office_day_is_set():
+        response.headers["Aid-Office-Day"] = clock.office_day().isoformat()
     return response
 
 
@@ -209,7 +211,10 @@ def _answer_refusals(app: FastAPI) -> None:
     async def failed(request: Request, error: Exception) -> JSONResponse:
         # The server logs the error itself: it is raised again behind this reply.
         del error
-        return problems.render(request, problems.ServiceFailed())
+        reply = problems.render(request, problems.ServiceFailed())
+        # This reply passes by what names the others.
+        reply.headers["Aid-Request-Id"] = request.state.name
+        return reply
 
     @app.exception_handler(Replayed)
     async def replayed(request: Request, done: Replayed) -> Response:

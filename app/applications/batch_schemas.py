@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.applications.batches import Filling
 from app.applications.models import BatchState, ReportingBatch
 from app.applications.reporting import BatchCounts
+from app.core.days import Day
 
 PANEL_MAX = 30
 
@@ -23,9 +24,9 @@ class FillingIn(_In):
     """What the school records before the head endorses."""
 
     panel: Annotated[list[Name], Field(max_length=PANEL_MAX)]
-    panel_met_on: date
-    notice_from: date
-    notice_to: date
+    panel_met_on: Day
+    notice_from: Day
+    notice_to: Day
 
     def read(self) -> Filling:
         """As the service takes it."""
@@ -85,7 +86,7 @@ class BatchOut(BaseModel):
     panel_met_on: date | None
     notice_from: date | None
     notice_to: date | None
-    filled_by: UUID | None
+    filled_by: UUID
     endorsed_by: UUID | None
     endorsed_at: datetime | None
     reported_by: UUID | None

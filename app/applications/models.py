@@ -120,7 +120,7 @@ class ReportingBatch(SQLModel, table=True):
     panel_met_on: date | None = None
     notice_from: date | None = None
     notice_to: date | None = None
-    filled_by: UUID | None = None
+    filled_by: UUID
     endorsed_by: UUID | None = None
     endorsed_at: datetime | None = moment_column(default=None, nullable=True)
     reported_by: UUID | None = None

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.applications.models import ApplicationRound, ApplicationState, LatePermission, Step
 from app.applications.queries import Case, Listed
+from app.core.days import Day
 from app.core.money import Yuan, YuanOut
 from app.policy.facts import FACTS
 from app.policy.schemas import ExplanationOut, NeededOut, Period, WordsOut, needed_out, words
@@ -36,15 +37,15 @@ class RoundIn(Asked):
 
     programme: Programme
     period: Period
-    opens_on: date
-    closes_on: date
+    opens_on: Day
+    closes_on: Day
 
 
 class RoundChange(Asked):
     """Other days of a round; what is left out stays."""
 
-    opens_on: date | None = None
-    closes_on: date | None = None
+    opens_on: Day | None = None
+    closes_on: Day | None = None
     reason: Reason
 
 
@@ -52,7 +53,7 @@ class LateIn(Asked):
     """Leave for one school to hand in after the close, until a day included."""
 
     school_code: SchoolCode
-    until: date
+    until: Day
     reason: Reason
 
 
@@ -62,7 +63,7 @@ class StudentIn(Asked):
     name: Name
     resident_id: Number | None = None
     sex: Sex | None = None
-    birth_on: date | None = None
+    birth_on: Day | None = None
     register_no: Annotated[str, Field(max_length=20)] | None = None
     guardian_name: Name | None = None
     guardian_resident_id: Number | None = None

@@ -1,6 +1,5 @@
 """The audit trail, for the auditor; audit itself has no routes."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from app.auth.guards import may
 from app.auth.permissions import Act
 from app.auth.schemas import EventOut
 from app.core.actor import Actor
+from app.core.days import Day
 from app.core.db import DbSession
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
@@ -26,8 +26,8 @@ def _wanted(
     actor_id: UUID | None = None,
     did: Annotated[str | None, Query(max_length=80)] = None,
     refused: bool | None = None,
-    since: Annotated[date | None, Query(alias="from")] = None,
-    until: Annotated[date | None, Query(alias="to")] = None,
+    since: Annotated[Day | None, Query(alias="from")] = None,
+    until: Annotated[Day | None, Query(alias="to")] = None,
 ) -> EventFilter:
     return EventFilter(
         record_id=record_id,

@@ -17,6 +17,7 @@ from app.auth.models import (
     StaffMember,
 )
 from app.core.actor import Actor, ActorKind, Scope
+from app.core.days import Day
 
 GRADE_MAX = 12
 
@@ -200,7 +201,7 @@ class GrantOut(BaseModel):
 class OfficeDayIn(_Asked):
     """The day to take for today; null goes back to the calendar's."""
 
-    day: date | None
+    day: Day | None
 
 
 class OfficeDayOut(BaseModel):

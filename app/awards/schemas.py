@@ -11,6 +11,7 @@ from app.awards.queries import AwardDetail, AwardRow, Share
 from app.awards.service import Taken
 from app.budgets.models import AppropriationKind
 from app.budgets.rules import AppropriationDocument, DocumentLine
+from app.core.days import Day
 from app.core.money import FEN_MAX, Yuan, YuanOut
 
 LINES_MAX = 200
@@ -34,7 +35,7 @@ class AppropriationIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     document_number: Annotated[str, Field(min_length=1, max_length=80)]
-    dated_on: date
+    dated_on: Day
     kind: AppropriationKind
     lines: Annotated[list[AppropriationLineIn], Field(min_length=1, max_length=LINES_MAX)]
     scan: UUID | None = None

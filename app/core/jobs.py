@@ -11,8 +11,10 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.types import JSONValue
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
@@ -27,6 +29,7 @@ _tasks: dict[str, Task] = {}
 _periodic: dict[str, str] = {}
 _queue = App(connector=SyncPsycopgConnector())
 RETRIES = 3
+RETRY_SECONDS = 2
 STOP_SECONDS = 20
 
 
@@ -54,43 +57,48 @@ class Worker:
     """Runs jobs until stopped; in a thread of its own beside the service, or alone."""
 
     def __init__(self, url: str, *, concurrency: int = 1) -> None:
-        parsed = make_url(url).set(drivername="postgresql")
-        connector = PsycopgConnector(
-            conninfo=parsed.render_as_string(hide_password=False),
-            kwargs={"options": "-c search_path=jobs"},
-            min_size=1,
-            max_size=concurrency + 2,
+        self._conninfo = (
+            make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         )
-        self._app = App(connector=connector)
         self._concurrency = concurrency
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Task[None] | None = None
+
+    def _queue(self) -> App:
+        """The queue with every task; a new one for each try, for a closed one cannot be opened."""
+        connector = PsycopgConnector(
+            conninfo=self._conninfo,
+            kwargs={"options": "-c search_path=jobs"},
+            min_size=1,
+            max_size=self._concurrency + 2,
+        )
+        queue = App(connector=connector)
         for name, function in _tasks.items():
-            self._register(name, function)
-
-    def _register(self, name: str, function: Task) -> None:
-        def run(*_: object, actor: dict[str, Any] | None = None, **given: Any) -> None:
-            given.pop("timestamp", None)  # a periodic job's only argument
-            who = _unpack(actor) if actor else SYSTEM
-            with scoped_session(who) as session:
-                function(session, who, **given)
-
-        made = self._app.task(name=name, retry=RetryStrategy(max_attempts=RETRIES, wait=2))(run)
-        if name in _periodic:
-            self._app.periodic(cron=_periodic[name])(made)
+            _register(queue, name, function)
+        return queue
 
     async def run(self, opened: Callable[[], None] = lambda: None) -> None:
-        """Works until cancelled; calls `opened` once the queue is open."""
-        async with self._app.open_async():
-            opened()
-            await self._app.run_worker_async(
-                concurrency=self._concurrency,
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=STOP_SECONDS,
-                fetch_job_polling_interval=2,
-                delete_jobs="successful",
-            )
+        """Works until cancelled; calls `opened` once the queue is open.
+
+        A database that goes away is waited for, and the work goes on when it is back.
+        """
+        while True:
+            queue = self._queue()
+            try:
+                async with queue.open_async():
+                    opened()
+                    await queue.run_worker_async(
+                        concurrency=self._concurrency,
+                        install_signal_handlers=False,
+                        shutdown_graceful_timeout=STOP_SECONDS,
+                        fetch_job_polling_interval=2,
+                        delete_jobs="successful",
+                    )
+                    return
+            except (ConnectorException, psycopg.Error) as away:
+                log.warning("the worker lost its database", error=type(away).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
 
     def start(self) -> None:
         """Works in a thread beside the service."""
@@ -116,6 +124,18 @@ class Worker:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._running.cancel)
             self._thread.join(STOP_SECONDS)
+
+
+def _register(queue: App, name: str, function: Task) -> None:
+    def run(*_: object, actor: dict[str, Any] | None = None, **given: Any) -> None:
+        given.pop("timestamp", None)  # a periodic job's only argument
+        who = _unpack(actor) if actor else SYSTEM
+        with scoped_session(who) as session:
+            function(session, who, **given)
+
+    made = queue.task(name=name, retry=RetryStrategy(max_attempts=RETRIES, wait=2))(run)
+    if name in _periodic:
+        queue.periodic(cron=_periodic[name])(made)
 
 
 def _pack(actor: Actor) -> dict[str, JSONValue]:

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
@@ -75,7 +75,7 @@ def link_next(request: Request, response: Response, cursor: str | None) -> None:
         return
     asked = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
     query = urlencode([*asked, ("cursor", cursor)])
-    response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
+    response.headers["Link"] = f'<{quote(request.url.path)}?{query}>; rel="next"'
 
 
 def _encode(key: UUID) -> str:

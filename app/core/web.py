@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core import clock, idempotency
+from app.core import idempotency
 from app.core.problems import TooLarge, render
 
 
@@ -26,8 +26,6 @@ class AidRoute(APIRoute):
             if held is not None:
                 session = request.state.session
                 await run_in_threadpool(idempotency.keep, session, held, response)
-            if clock.office_day_is_set():
-                response.headers["Aid-Office-Day"] = clock.office_day().isoformat()
             return response
 
         return answer_and_keep

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
+from app.core.days import Day
 from app.core.money import YuanOut
 from app.disbursement.models import (
     PayeeCheck,
@@ -32,7 +33,7 @@ class RunIn(_In):
     """A run to open: the programme's instalments due by a day; without a holder, of all."""
 
     programme: Annotated[str, Field(min_length=1, max_length=40)]
-    due_to: date
+    due_to: Day
     bank_format: Annotated[str, Field(min_length=1, max_length=40)] = "generic-pipe"
     holder_id: UUID | None = None
 

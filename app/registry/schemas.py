@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from app.core.days import Day
 from app.core.money import Yuan, YuanOut
 from app.registry import numbers, rules
 from app.registry.models import (
@@ -162,11 +163,11 @@ class StudentIn(Asked):
 
     school_id: UUID | None = None
     school_year: SchoolYear
-    entered_on: date | None = None
+    entered_on: Day | None = None
     name: Name
     resident_id: Number | None = None
     sex: Sex | None = None
-    birth_on: date | None = None
+    birth_on: Day | None = None
     register_no: RegisterNo | None = None
     guardian_name: Name | None = None
     guardian_resident_id: Number | None = None
@@ -184,7 +185,7 @@ class StudentChangeIn(Asked):
     name: Name | None = None
     resident_id: Number | None = None
     sex: Sex | None = None
-    birth_on: date | None = None
+    birth_on: Day | None = None
     register_no: RegisterNo | None = None
     guardian_name: Name | None = None
     guardian_resident_id: Number | None = None
@@ -251,7 +252,7 @@ class WithReasonIn(Asked):
 class LeaveIn(WithReasonIn):
     """Students who have left, since when and why."""
 
-    left_on: date
+    left_on: Day
 
 
 class ReasonIn(Asked):
@@ -273,7 +274,7 @@ class EnrolmentIn(Asked):
     grade: Grade
     class_name: ClassName | None = None
     boards: Flag | None = None
-    entered_on: date | None = None
+    entered_on: Day | None = None
 
 
 class EnrolmentChangeIn(Asked):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.core.days import Day
 from app.core.paging import Page
 from app.registry.models import (
     AbsenceKind,
@@ -107,7 +108,7 @@ class AbsenceIn(Asked):
 
     student_id: UUID
     kind: AbsenceKind
-    since: date
+    since: Day
     remark: Remark | None = None
 
 

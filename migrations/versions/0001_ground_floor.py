@@ -219,7 +219,7 @@ def upgrade() -> None:
     access.add_only_read_in_city("audit_event")
     access.allow("counter", access.READ_ADD_CHANGE)
     access.allow("kept_reply", access.ALL)
-    access.allow("login_guard", access.READ_ADD_CHANGE)
+    access.allow("login_guard", access.ALL)
     access.allow("organisation", access.READ_ADD)
     access.add_only_read_in_city("audit_record")
     access.secure("document", access.READ_ADD, access.BY_SCHOOL)

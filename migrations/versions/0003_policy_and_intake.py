@@ -152,7 +152,7 @@ def upgrade() -> None:
         sa.Column("panel_met_on", sa.Date(), nullable=True),
         sa.Column("notice_from", sa.Date(), nullable=True),
         sa.Column("notice_to", sa.Date(), nullable=True),
-        sa.Column("filled_by", sa.Uuid(), nullable=True),
+        sa.Column("filled_by", sa.Uuid(), nullable=False),
         sa.Column("endorsed_by", sa.Uuid(), nullable=True),
         sa.Column("endorsed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reported_by", sa.Uuid(), nullable=True),

@@ -130,5 +130,3 @@ def test_every_fault_is_listed_before_anything_is_written(pipe):
 def test_a_file_without_lines_is_refused(pipe):
     with pytest.raises(LinesUnfit):
         write_payment_file(pipe, [])
-
-

@@ -1,6 +1,7 @@
 """A job exists if and only if the transaction that asked for it commits."""
 
 import time
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -30,20 +31,27 @@ def waiting(session: Session) -> int:
     return int(found.scalar_one())
 
 
-def who_did(what: str, url: str) -> UUID | None:
-    """Runs a worker until somebody has done it, at most ten seconds."""
-    worker = jobs.Worker(url)
-    worker.start()
+def who_did(what: str) -> UUID | None:
+    """Who has done it, as soon as somebody has; waits at most twenty seconds."""
     question = text("SELECT min(actor_id::text)::uuid FROM audit_event WHERE did = :what")
     found: UUID | None = None
-    for _ in range(100):
+    for _ in range(200):
         with db.scoped_session(SYSTEM) as session:
             found = session.execute(question, {"what": what}).scalar_one()
         if found is not None:
             break
         time.sleep(0.1)
-    worker.stop()
     return found
+
+
+@pytest.fixture
+def worker(database: str, cluster: Cluster) -> Iterator[jobs.Worker]:
+    made = jobs.Worker(cluster.serving_url(database))
+    made.start()
+    yield made
+    made.stop()
+    assert made._thread is not None
+    assert not made._thread.is_alive()
 
 
 def test_a_job_is_rolled_back_with_its_transaction(database: str) -> None:
@@ -56,19 +64,37 @@ def test_a_job_is_rolled_back_with_its_transaction(database: str) -> None:
         assert waiting(session) == 0
 
 
-def test_a_worker_does_the_job_as_the_actor_who_asked(database: str, cluster: Cluster) -> None:
+def ask(what: str) -> Actor:
+    """Somebody who puts a job into a transaction of their own."""
     asked = Actor(
         id=ids.new(), kind=ActorKind.PERSON, name="文书", scope=Scope.CITY, roles=frozenset({"x"})
     )
     with db.scoped_session(asked) as session:
-        jobs.defer(session, "tests.note", by=asked, what="tests.done")
-    assert who_did("tests.done", cluster.serving_url(database)) == asked.id
+        jobs.defer(session, "tests.note", by=asked, what=what)
+    return asked
 
 
-def test_work_that_nobody_asks_for_is_done_by_the_service_itself(
-    database: str, cluster: Cluster
+def test_a_worker_does_the_job_as_the_actor_who_asked(worker: jobs.Worker) -> None:
+    asked = ask("tests.done")
+    assert who_did("tests.done") == asked.id
+
+
+def test_work_that_nobody_asks_for_is_done_by_the_service_itself(worker: jobs.Worker) -> None:
+    assert who_did("tests.ticked") == SYSTEM.id
+
+
+def test_a_worker_goes_on_after_its_database_was_away(
+    worker: jobs.Worker, database: str, cluster: Cluster
 ) -> None:
-    assert who_did("tests.ticked", cluster.serving_url(database)) == SYSTEM.id
+    with cluster.superuser() as connection:
+        gone = connection.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s",
+            [database],
+        ).fetchone()
+    assert gone is not None
+    assert gone[0] > 1
+    asked = ask("tests.done.later")
+    assert who_did("tests.done.later") == asked.id
 
 
 def test_an_unknown_task_is_refused_at_once(session: Session) -> None:

@@ -268,9 +268,7 @@ def upgrade() -> None:
         ["school_id", "programme", "period", "state"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_application_notice_id"), "application", ["notice_id"], unique=False
-    )
+    op.create_index(op.f("ix_application_notice_id"), "application", ["notice_id"], unique=False)
     op.create_index("ix_application_student", "application", ["student_id"], unique=False)
     op.create_index(
         "uq_application_live",

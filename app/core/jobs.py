@@ -7,6 +7,7 @@ and small values only. The queue is procrastinate's, in the schema `jobs`.
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -64,6 +65,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Task[None] | None = None
+        self._stopping = False
 
     def _queue(self) -> App:
         """The queue with every task; a new one for each try, for a closed one cannot be opened."""
@@ -83,9 +85,10 @@ class Worker:
 
         A database that goes away is waited for, and the work goes on when it is back.
         """
-        while True:
+        while not self._stopping:
             queue = self._queue()
-            try:
+            # Without its database the queue raises, or ends as if it had been asked to.
+            with suppress(ConnectorException, psycopg.Error):
                 async with queue.open_async():
                     opened()
                     await queue.run_worker_async(
@@ -95,9 +98,8 @@ class Worker:
                         fetch_job_polling_interval=2,
                         delete_jobs="successful",
                     )
-                    return
-            except (ConnectorException, psycopg.Error) as away:
-                log.warning("the worker lost its database", error=type(away).__name__)
+            if not self._stopping:
+                log.warning("the worker lost its database")
                 await asyncio.sleep(RETRY_SECONDS)
 
     def start(self) -> None:
@@ -121,6 +123,7 @@ class Worker:
         """Asks the worker to finish what it holds, and waits for it."""
         if self._loop is None or self._running is None or self._thread is None:
             return
+        self._stopping = True
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._running.cancel)
             self._thread.join(STOP_SECONDS)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session
@@ -20,6 +21,10 @@ from app.main import create_app
 from tests.factories.office import City, make_city
 
 TEMPLATE = "aid_template"
+
+# A busy machine is no fault of the rule under test.
+hypothesis.settings.register_profile("aid", deadline=None)
+hypothesis.settings.load_profile("aid")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Starts the service for the demo, fresh, and keeps it while the trail is walked."""
 
+import signal
 import socket
 import threading
 import time
@@ -29,6 +30,7 @@ class DemoCannotStart(Exception):
 
 def run(known: Settings, say: Console, *, pupils_each: int, once: bool) -> None:
     """Walks the trail on a fresh service and, unless `once`, keeps serving until interrupted."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way the database is stopped
     _port_is_free(known.host, known.port)
     _start_fresh(known)
     with _service(known) as base_url:

@@ -114,10 +114,12 @@ class Trail:
 
     def _decide(self) -> None:
         self.office.set_day("2008-04-14")
+        rejected = 0
         for code in track(list(self.office.counties), description="counties", console=self.say):
             officer = self.office.door(f"officer.{code}")
             _decide(officer, "approve", "材料齐全，同意", eligible=True)
-            _decide(officer, "reject", "不符合资助条件", eligible=False)
+            rejected += _decide(officer, "reject", "不符合资助条件", eligible=False)["count"]
+        self.figures.note("rejected", rejected)
         done = _decide(self.office.door("city.officer"), "approve", "同意", eligible=True)
         self.figures.note("approved", done["count"])
         self.figures.note("committed", done["amount"])

@@ -4,21 +4,18 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from app.applications.announcement import Announcing, Confirmed
 from app.applications.decision_schemas import IDS_MAX
 from app.applications.models import Objection, ObjectionState
 from app.applications.objections import Settlement
 from app.applications.selection import CaseFilter
+from app.core.asked import Asked
 from app.core.clock import TERM_DAYS_MAX
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class AnnouncementIn(_In):
+class AnnouncementIn(Asked):
     """Which approved cases go into the notice, and for how many working days."""
 
     programme: Annotated[str, Field(max_length=40)]
@@ -52,7 +49,7 @@ class ConfirmedOut(BaseModel):
         return cls(confirmed=done.count, held_back=done.held_back)
 
 
-class ObjectionIn(_In):
+class ObjectionIn(Asked):
     """Somebody's objection, to a case by number or id."""
 
     application_id: UUID | None = None
@@ -66,7 +63,7 @@ class ObjectionIn(_In):
         return self
 
 
-class SettlementIn(_In):
+class SettlementIn(Asked):
     """How the objection is settled, and why."""
 
     verdict: Literal["uphold", "dismiss"]

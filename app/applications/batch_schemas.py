@@ -4,11 +4,12 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.applications.batches import Filling
 from app.applications.models import BatchState, ReportingBatch
 from app.applications.reporting import BatchCounts
+from app.core.asked import Asked
 from app.core.days import Day
 
 PANEL_MAX = 30
@@ -16,11 +17,7 @@ PANEL_MAX = 30
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class FillingIn(_In):
+class FillingIn(Asked):
     """What the school records before the head endorses."""
 
     panel: Annotated[list[Name], Field(max_length=PANEL_MAX)]
@@ -45,7 +42,7 @@ class BatchIn(FillingIn):
     school_id: UUID | None = None
 
 
-class ZeroIn(_In):
+class ZeroIn(Asked):
     """A school's word that nobody applies; an office names the school it acts for."""
 
     round_id: UUID

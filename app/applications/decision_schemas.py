@@ -4,26 +4,22 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from app.applications.models import Decision, DecisionBatch, Step, Verdict
 from app.applications.orders import Decided, Order, Preview, Totals
 from app.applications.selection import CaseFilter
+from app.core.asked import Asked, Flag
 from app.core.money import Yuan, YuanOut
 from app.registry.models import Stage
 
 IDS_MAX = 10_000
 
-Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 Words = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class CaseFilterIn(_In):
+class CaseFilterIn(Asked):
     """Cases of one programme and period; what is left out does not narrow."""
 
     programme: Annotated[str, Field(max_length=40)]
@@ -41,21 +37,21 @@ class CaseFilterIn(_In):
         return CaseFilter(**given, stage=None if self.stage is None else self.stage.value)
 
 
-class FiguresIn(_In):
+class FiguresIn(Asked):
     """The figures of the preview that the officer decides by."""
 
     count: Count
     amount: Yuan
 
 
-class PreviewIn(_In):
+class PreviewIn(Asked):
     """Which cases would be decided."""
 
     verdict: Verdict = Verdict.APPROVE
     filter: CaseFilterIn
 
 
-class DecisionIn(_In):
+class DecisionIn(Asked):
     """What an officer says: to cases by `ids`, or by `filter` with the figures previewed."""
 
     verdict: Verdict

@@ -4,10 +4,11 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.applications.models import ApplicationRound, ApplicationState, LatePermission, Step
 from app.applications.queries import Case, Listed
+from app.core.asked import Asked, Flag
 from app.core.days import Day
 from app.core.money import Yuan, YuanOut
 from app.policy.facts import FACTS
@@ -23,13 +24,6 @@ Name = Annotated[str, Field(max_length=80)]
 Number = Annotated[str, Field(min_length=1, max_length=25)]
 Reason = Annotated[str, Field(min_length=2, max_length=200)]
 Whole = Annotated[int, Field(strict=True, ge=-1000, le=1000)]
-Flag = Annotated[bool, Field(strict=True)]
-
-
-class Asked(BaseModel):
-    """A request; a field that is not known is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class RoundIn(Asked):

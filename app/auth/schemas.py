@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.audit.models import AuditEvent
 from app.auth import rules
@@ -17,6 +17,7 @@ from app.auth.models import (
     StaffMember,
 )
 from app.core.actor import Actor, ActorKind, Scope
+from app.core.asked import Asked, Flag
 from app.core.days import Day
 
 GRADE_MAX = 12
@@ -27,11 +28,6 @@ Password = Annotated[str, Field(min_length=1, max_length=512)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
 Grade = Annotated[int, Field(strict=True, ge=1, le=GRADE_MAX)]
 ClassName = Annotated[str, Field(min_length=1, max_length=40)]
-Flag = Annotated[bool, Field(strict=True)]
-
-
-class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class TokenOut(BaseModel):
@@ -63,14 +59,14 @@ class MeOut(BaseModel):
         return cls(**{**vars(actor), "roles": sorted(actor.roles)})
 
 
-class PasswordChange(_Asked):
+class PasswordChange(Asked):
     """The own password: the old one once more, and the new."""
 
     old_password: Password
     new_password: Password
 
 
-class OrganisationIn(_Asked):
+class OrganisationIn(Asked):
     """A county centre or a finance office; schools are made in the registry."""
 
     kind: OrganisationKind
@@ -95,7 +91,7 @@ class OrganisationOut(BaseModel):
         return cls(**row.model_dump())
 
 
-class StaffIn(_Asked):
+class StaffIn(Asked):
     """A person to be let in; grade and class name for a class teacher alone."""
 
     username: Annotated[str, Field(pattern=rules.USERNAME, max_length=64)]
@@ -107,7 +103,7 @@ class StaffIn(_Asked):
     class_name: ClassName | None = None
 
 
-class StaffPatch(_Asked):
+class StaffPatch(Asked):
     """What to change of a person; what is left out stays. Roles bring grade and class along."""
 
     name: PersonName | None = None
@@ -137,13 +133,13 @@ class StaffOut(BaseModel):
         return cls(**row.model_dump(exclude={"password_hash", "former_hashes", "made_by"}))
 
 
-class ClientIn(_Asked):
+class ClientIn(Asked):
     """A vendor's or school's system."""
 
     name: Name
 
 
-class ClientPatch(_Asked):
+class ClientPatch(Asked):
     """Switches a client on or off."""
 
     active: Flag
@@ -173,7 +169,7 @@ class ClientSecretOut(BaseModel):
     client_secret: str
 
 
-class GrantIn(_Asked):
+class GrantIn(Asked):
     """The client that may act for the head's school."""
 
     client_id: Annotated[str, Field(min_length=1, max_length=64)]
@@ -198,7 +194,7 @@ class GrantOut(BaseModel):
         return cls(**shown, client_id=client.client_id, client_name=client.name)
 
 
-class OfficeDayIn(_Asked):
+class OfficeDayIn(Asked):
     """The day to take for today; null goes back to the calendar's."""
 
     day: Day | None

@@ -4,23 +4,22 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.awards.models import AwardState, Instalment, InstalmentState
 from app.awards.queries import AwardDetail, AwardRow, Share
 from app.awards.service import Taken
 from app.budgets.models import AppropriationKind
 from app.budgets.rules import AppropriationDocument, DocumentLine
+from app.core.asked import Asked
 from app.core.days import Day
 from app.core.money import FEN_MAX, Yuan, YuanOut
 
 LINES_MAX = 200
 
 
-class AppropriationLineIn(BaseModel):
+class AppropriationLineIn(Asked):
     """One line: for which fund line, and how much (above zero, for a recall too)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     fiscal_year: Annotated[int, Field(strict=True, ge=1980, le=2100)]
     programme: Annotated[str, Field(min_length=1, max_length=40)]
@@ -29,10 +28,8 @@ class AppropriationLineIn(BaseModel):
     amount: Annotated[Yuan, Field(gt=0, le=FEN_MAX)]
 
 
-class AppropriationIn(BaseModel):
+class AppropriationIn(Asked):
     """An appropriation document (指标文件); `scan` is a stored document's id."""
-
-    model_config = ConfigDict(extra="forbid")
 
     document_number: Annotated[str, Field(min_length=1, max_length=80)]
     dated_on: Day

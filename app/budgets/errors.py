@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.core.errors import Conflict, Fault, Invalid, NotFound
+from app.core.errors import Conflict, Fault, Invalid
 from app.core.money import show_yuan
 
 
@@ -46,18 +46,6 @@ class RecallBelowCommitted(Conflict):
             f"{len(faults)} fund line(s) have less available than is recalled, and what is "
             "committed cannot be; recall no more than is available, or cancel awards first.",
             faults=faults,
-        )
-
-
-class FundLineNotFound(NotFound):
-    """No such fund line, or none within the caller's scope."""
-
-    code = "budget.fund-line-not-found"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "没有这条指标明细，或不在您的管辖范围内。",
-            "There is no such fund line within your scope.",
         )
 
 

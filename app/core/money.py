@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-CURRENCY = "CNY"
 FEN_MAX = 10**15 - 1  # above any budget, far below BIGINT's end, and 13 digits of yuan
 BASIS_POINTS = 10_000
 

@@ -4,9 +4,10 @@ from datetime import date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import Row
 
+from app.core.asked import Asked
 from app.core.days import Day
 from app.core.money import YuanOut
 from app.disbursement.models import (
@@ -25,11 +26,7 @@ AT_ONCE_MAX = 1000
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class RunIn(_In):
+class RunIn(Asked):
     """A run to open: the programme's instalments due by a day; without a holder, of all."""
 
     programme: Annotated[str, Field(min_length=1, max_length=40)]
@@ -38,20 +35,20 @@ class RunIn(_In):
     holder_id: UUID | None = None
 
 
-class BecauseIn(_In):
+class BecauseIn(Asked):
     """Why."""
 
     because: Words
 
 
-class CancelPayoutsIn(_In):
+class CancelPayoutsIn(Asked):
     """Payouts to take out of an open run, and why."""
 
     payout_ids: Annotated[list[UUID], Field(min_length=1, max_length=AT_ONCE_MAX)]
     because: Words
 
 
-class HoldIn(_In):
+class HoldIn(Asked):
     """A student whose payments stop, and why."""
 
     student_id: UUID

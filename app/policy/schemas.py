@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
+from app.core.asked import Asked
 from app.core.money import YuanOut
 from app.policy.catalogue import Criterion, Office, Programme, RunBy, Version
 from app.policy.engine import Instalment
@@ -88,10 +89,8 @@ class ProgrammeWholeOut(ProgrammeOut):
     versions: list[VersionOut]
 
 
-class AssessIn(BaseModel):
+class AssessIn(Asked):
     """Facts of one imagined case; what is left out or null is not known."""
-
-    model_config = ConfigDict(extra="forbid")
 
     period: Period
     facts: dict[Name, Value] = Field(max_length=64)

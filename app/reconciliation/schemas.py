@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import Row
 
+from app.core.asked import Asked
 from app.core.money import YuanOut
 from app.disbursement.models import PayoutState
 from app.reconciliation.models import LineOutcome, ReturnKind, WorkState
@@ -16,18 +17,14 @@ from app.reconciliation.queries import OutcomeTally
 AT_ONCE_MAX = 1000
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ResolveIn(_In):
+class ResolveIn(Asked):
     """Work items to close, and why."""
 
     ids: Annotated[list[UUID], Field(min_length=1, max_length=AT_ONCE_MAX)]
     because: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class ReissueIn(_In):
+class ReissueIn(Asked):
     """Failed or returned payouts to pay again."""
 
     payout_ids: Annotated[list[UUID], Field(min_length=1, max_length=AT_ONCE_MAX)]

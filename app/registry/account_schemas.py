@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
+from app.core.asked import Asked, Flag
 from app.registry.models import AccountKind, AccountState, BankAccount, HolderKind
-from app.registry.schemas import Asked, Flag, Ids
+from app.registry.schemas import Ids
 
 
 class AccountOut(BaseModel):

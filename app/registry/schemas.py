@@ -4,8 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 
+from app.core.asked import Asked, Flag
 from app.core.days import Day
 from app.core.money import Yuan, YuanOut
 from app.registry import numbers, rules
@@ -35,7 +36,6 @@ def _school_year(text: str) -> str:
 
 
 Grade = Annotated[int, Field(strict=True, ge=1, le=12)]
-Flag = Annotated[bool, Field(strict=True)]
 SchoolYear = Annotated[str, Field(max_length=9), AfterValidator(_school_year)]
 Term = Annotated[str, Field(max_length=11, pattern=rules.TERM_FORM)]
 # No control characters: PostgreSQL stores no NUL, and a tab or a line break breaks a bank's line.
@@ -52,12 +52,6 @@ RegisterNo = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[0-9A-
 Number = Annotated[str, Field(min_length=1, max_length=25, pattern=r"^[0-9Xx]+$")]
 Telephone = Annotated[str, Field(pattern=r"^[0-9+\- ]{5,20}$", max_length=20)]
 Ids = Annotated[list[UUID], Field(min_length=1, max_length=IDS_MAX)]
-
-
-class Asked(BaseModel):
-    """A request; a field that is not known is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class SchoolIn(Asked):

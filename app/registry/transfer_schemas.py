@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.core.asked import Asked, Flag
 from app.core.days import Day
 from app.core.paging import Page
 from app.registry.models import (
@@ -16,18 +17,7 @@ from app.registry.models import (
     TransferRequest,
     TransferState,
 )
-from app.registry.schemas import (
-    Asked,
-    ClassName,
-    Flag,
-    Grade,
-    Name,
-    Number,
-    Reason,
-    Remark,
-    SchoolYear,
-    Term,
-)
+from app.registry.schemas import ClassName, Grade, Name, Number, Reason, Remark, SchoolYear, Term
 
 ABSENCES_MAX = 5000
 

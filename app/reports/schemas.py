@@ -3,10 +3,11 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.applications.models import ApplicationState, Step
 from app.applications.queries import CaseFilter
+from app.core.asked import Asked
 from app.core.money import YuanOut
 from app.registry.models import IdentityState
 from app.registry.queries import StudentsSought
@@ -20,10 +21,8 @@ Text = Annotated[str, Field(max_length=80, pattern=NO_NUL)]
 Grade = Annotated[int, Field(ge=1, le=12)]
 
 
-class ApplicationsAsked(BaseModel):
+class ApplicationsAsked(Asked):
     """The filters of the list of applications; one that is not known is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
     format: Format = "xlsx"
     programme: Code | None = None
@@ -44,10 +43,8 @@ class ApplicationsAsked(BaseModel):
         return CaseFilter(**self.model_dump(exclude={"format"}))
 
 
-class StudentsAsked(BaseModel):
+class StudentsAsked(Asked):
     """The filters of the list of students; one that is not known is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
     format: Format = "xlsx"
     name: Text | None = None

@@ -2,7 +2,6 @@
 
 from xml.parsers import expat
 
-_DIGITS = "0123456789"
 _FORMULAS_KEPT = 20  # of each row: enough to show
 _ROW_DIGITS = 7  # Excel ends at row 1048576
 _LETTERS = 3  # and at column XFD

@@ -46,6 +46,7 @@ _CHOICES = {
     "account_kind": ("card", "passbook", "social_card"),
     "holder": ("student", "guardian"),
 }
+_BOUNDED = ("tier", "merit_rank", "tuition_fen", "accommodation_fen")
 _LEVELS = {"special_group": "special_group_unknown", "hukou": "hukou_unknown"}
 
 
@@ -175,6 +176,7 @@ def _facts() -> list[_Check]:
     size = FACTS["household_size"]
     return [
         *checks,
+        *_bounded(),
         _Check(
             "household_size_range",
             "household_size",
@@ -182,6 +184,21 @@ def _facts() -> list[_Check]:
             f"家庭人口应在 {size.minimum} 至 {size.maximum} 之间",
             f"A household has {size.minimum} to {size.maximum} people",
         ),
+    ]
+
+
+def _bounded() -> list[_Check]:
+    facts = [FACTS[name] for name in _BOUNDED]
+    return [
+        _Check(
+            f"{fact.name}_range",
+            fact.name,
+            ~pl.col(fact.name).is_between(fact.minimum, fact.maximum),
+            f"{fact.zh}应在 {fact.label(fact.minimum).zh} 至 {fact.label(fact.maximum).zh} 之间",
+            f"{fact.en.capitalize()} is {fact.label(fact.minimum).en} to "
+            f"{fact.label(fact.maximum).en}",
+        )
+        for fact in facts
     ]
 
 

@@ -20,6 +20,7 @@ from app.audit import service as audit
 from app.core import clock, ids, numbers
 from app.core.actor import Actor
 from app.policy.calendar import school_year_of
+from app.policy.engine import facts_read
 from app.policy.queries import LoadedVersion, version_for
 from app.registry.intake import register
 from app.registry.queries import schools_in_scope
@@ -133,7 +134,11 @@ def _look(session: Session, frame: pl.DataFrame, setting: _Setting, shut: set[UU
         by=setting.by,
     )
     gathered = facts.gather(
-        registered, setting.schools, told_by=setting.told_by, as_of=clock.office_day()
+        registered,
+        setting.schools,
+        told_by=setting.told_by,
+        as_of=clock.office_day(),
+        age_on=first_day if "age" in facts_read(loaded.version) else None,
     )
     judged = assess_cases(gathered.facts, loaded)
     students = [UUID(each) for each in registered.get_column("student_id").drop_nulls().unique()]

@@ -78,6 +78,21 @@ class HouseholdIn(Asked):
     hukou: Hukou | None = None
     household_size: Whole | None = None
     income_per_head: Yuan | None = None
+    owns_car: Flag | None = None
+    bought_house: Flag | None = None
+
+
+class StudyIn(Asked):
+    """What only some programmes ask: fees of the year in yuan, tier, ranking, record."""
+
+    rural_major: Flag | None = None
+    tuition: Yuan | None = None
+    accommodation: Yuan | None = None
+    tier: Whole | None = None
+    good_record: Flag | None = None
+    excellent: Flag | None = None
+    merit_rank: Annotated[int, Field(strict=True, ge=-100_000, le=1_000_000)] | None = None
+    state_funded_trainee: Flag | None = None
 
 
 class AccountIn(Asked):
@@ -102,6 +117,7 @@ class CaseIn(Asked):
     student: StudentIn
     enrolment: EnrolmentIn
     household: HouseholdIn = HouseholdIn()
+    study: StudyIn = StudyIn()
     hardship: Whole | None = None
     special_group: Annotated[str, Field(max_length=40)] | None = None
     account: AccountIn | None = None

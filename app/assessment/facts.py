@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from app.policy.facts import FACTS, Scalar, polars_schema
+from app.core.identity import birth_on_expr
+from app.policy.facts import FACTS, Scalar
+from app.policy.frames import polars_schema
 
 Snapshot = dict[str, dict[str, Any]]
 """What a case was judged by: {fact: {value, source, as_of}}; an unknown fact is not in it."""
@@ -34,13 +36,23 @@ class Gathered:
     snapshots: list[Snapshot]
 
 
-def gather(frame: pl.DataFrame, schools: pl.DataFrame, *, told_by: Source, as_of: date) -> Gathered:
+def gather(
+    frame: pl.DataFrame,
+    schools: pl.DataFrame,
+    *,
+    told_by: Source,
+    as_of: date,
+    age_on: date | None = None,
+) -> Gathered:
     """The facts of each row of an intake frame, in its order.
 
     What belongs to the school (stage, where it stands, who runs it) comes from the register of
     schools (`id` and the columns of `schools_in_scope`); the rest is what the school told. The
-    year of study is the grade counted within the stage.
+    year of study is the grade counted within the stage. The age is worked out where `age_on`, the
+    day it is asked for, is given: a case keeps no more of a child than its policy asks.
     """
+    if age_on is not None:
+        frame = frame.with_columns(_age(age_on).alias("age"))
     given = frame.drop([*_FROM_SCHOOL, "run_by"], strict=False).join(
         schools.select(pl.col("id").alias("school_id"), *_FROM_SCHOOL.values()),
         on="school_id",
@@ -49,6 +61,14 @@ def gather(frame: pl.DataFrame, schools: pl.DataFrame, *, told_by: Source, as_of
     )
     facts = given.select(_column(given, name, kind) for name, kind in polars_schema().items())
     return Gathered(facts, _snapshots(facts, told_by, as_of))
+
+
+def _age(day: date) -> pl.Expr:
+    """Whole years on the day, by the resident id or else the birth date told."""
+    born = pl.coalesce(birth_on_expr(pl.col("resident_id")), "birth_on")
+    before = (born.dt.month() * 100 + born.dt.day()).cast(pl.Int32) > day.month * 100 + day.day
+    years = pl.lit(day.year, pl.Int64) - born.dt.year().cast(pl.Int64) - before.cast(pl.Int64)
+    return pl.when(years.is_between(FACTS["age"].minimum, FACTS["age"].maximum)).then(years)
 
 
 def _column(given: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Expr:

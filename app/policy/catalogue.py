@@ -19,6 +19,11 @@ Kind = Literal["grant", "scholarship", "waiver", "loan", "school_allocation"]
 Payee = Literal["student", "school"]
 Office = Literal["county", "city"]
 RunBy = Literal["county", "city"]
+OnTransfer = Literal["old_school", "new_school"]
+QuotaOf = Literal["roll", "boarders", "given"]
+Bound = Literal["ceiling", "floor", "guide"]
+Rounding = Literal["down", "half_up", "up"]
+Direction = Literal["asc", "desc"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,57 @@ class Criterion:
 
 
 @dataclass(frozen=True)
+class Caution:
+    """Something an officer should look at: true is said, and refuses nothing."""
+
+    id: str
+    test: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
 class Amount:
-    """Fen a year for those who meet `when`; an empty `when` is everybody. First met wins."""
+    """Fen a year for those who meet `when`; an empty `when` is everybody. First met wins.
+
+    Where `fen` is written, a whole-number expression over facts, it is the amount and `year_fen`
+    is 0.
+    """
 
     when: str
     year_fen: int
+    fen: str = ""
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """Fen a year that a school's awards must average, and the least and most one may be."""
+
+    average_fen: int
+    least_fen: int
+    most_fen: int
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How many places a school has: a share of a head count in basis points, or places given.
+
+    `ceiling`: no more than these, the others wait; `floor`: fewer are warned of; `guide`: about
+    so many, either way warned of. `given` has no share: the centre gives each school its places.
+    """
+
+    of: QuotaOf
+    bound: Bound
+    basis_points: int
+    rounding: Rounding
+
+
+@dataclass(frozen=True)
+class RankBy:
+    """One key of the order in which places are filled; an unknown fact stands last."""
+
+    fact: str
+    direction: Direction
 
 
 @dataclass(frozen=True)
@@ -62,6 +113,7 @@ class Example:
     failed: tuple[str, ...] | None = None
     unknown: tuple[str, ...] | None = None
     period: str | None = None
+    cautions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +123,10 @@ class Version:
     `body` is the canonical form kept in the append-only table, `sha256` its digest. It carries
     what decides a result (code, period and rhythm of paying too), so that a stored version needs
     no file beside it.
+
+    `ranking` is the order in which places are filled; who is equal in all of it stands by the time
+    of handing in, then by number. `student_year_max_fen` is the most one student may be granted of
+    the programme in a school year.
     """
 
     programme: str
@@ -85,6 +141,11 @@ class Version:
     funding: tuple[Funding, ...]
     examples: tuple[Example, ...] = ()
     note: Words | None = None
+    cautions: tuple[Caution, ...] = ()
+    tiers: Tiers | None = None
+    quotas: tuple[Quota, ...] = ()
+    ranking: tuple[RankBy, ...] = ()
+    student_year_max_fen: int | None = None
     body: bytes = field(default=b"", repr=False)
     sha256: str = ""
 
@@ -109,7 +170,11 @@ class Notice:
 
 @dataclass(frozen=True)
 class Programme:
-    """One programme: what is applied for, how it is paid, and its versions by date."""
+    """One programme: what is applied for, how it is paid, and its versions by date.
+
+    `on_transfer` says whose instalments that fall due after a transfer within the period are: the
+    old school's, where the case was decided, or the new school's.
+    """
 
     catalogue: str
     code: str
@@ -120,6 +185,7 @@ class Programme:
     period: PeriodKind
     instalments: Rhythm
     exclusive_with: tuple[str, ...]
+    on_transfer: OnTransfer
     approval: tuple[tuple[RunBy, tuple[Office, ...]], ...]
     notice: Notice
     versions: tuple[Version, ...]
@@ -181,7 +247,8 @@ def sealed(version: Version) -> Version:
 
 
 def _body_of(version: Version) -> bytes:
-    note = version.note
+    """The canonical form, without the parts that are not used: old bodies stay as stored."""
+    note, tiers = version.note, version.tiers
     table = {
         "programme": version.programme,
         "period": version.period,
@@ -192,19 +259,35 @@ def _body_of(version: Version) -> bytes:
         "verified": version.verified,
         "note": None if note is None else {"zh": note.zh, "en": note.en},
         "criteria": [vars(criterion) for criterion in version.criteria],
-        "amounts": [vars(amount) for amount in version.amounts],
+        "amounts": [_used(vars(amount), ("fen",)) for amount in version.amounts],
         "funding": [vars(share) for share in version.funding],
         "examples": [
-            vars(example) | {"given": dict(example.given)} for example in version.examples
+            _used(vars(example), ("cautions",)) | {"given": dict(example.given)}
+            for example in version.examples
         ],
     }
+    table |= _used(
+        {
+            "cautions": [vars(caution) for caution in version.cautions],
+            "tiers": None if tiers is None else vars(tiers),
+            "quotas": [vars(quota) for quota in version.quotas],
+            "ranking": [vars(key) for key in version.ranking],
+            "student_year_max_fen": version.student_year_max_fen,
+        },
+        ("cautions", "tiers", "quotas", "ranking", "student_year_max_fen"),
+    )
     return json.dumps(table, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _used(row: Mapping[str, Any], optional: tuple[str, ...]) -> dict[str, Any]:
+    """The row without those optional parts that say nothing."""
+    return {name: value for name, value in row.items() if value or name not in optional}
 
 
 def version_from_body(body: bytes) -> Version:
     """The version a stored body describes. Raises ValueError when the body is not canonical."""
     table: dict[str, Any] = json.loads(body)
-    note = table.pop("note")
+    note, tiers = table.pop("note"), table.pop("tiers", None)
     version = sealed(
         Version(
             **{
@@ -214,6 +297,10 @@ def version_from_body(body: bytes) -> Version:
                 "amounts": tuple(Amount(**row) for row in table["amounts"]),
                 "funding": tuple(Funding(**row) for row in table["funding"]),
                 "examples": tuple(_example(row) for row in table["examples"]),
+                "cautions": tuple(Caution(**row) for row in table.get("cautions", ())),
+                "tiers": None if tiers is None else Tiers(**tiers),
+                "quotas": tuple(Quota(**row) for row in table.get("quotas", ())),
+                "ranking": tuple(RankBy(**row) for row in table.get("ranking", ())),
             }
         )
     )
@@ -224,8 +311,8 @@ def version_from_body(body: bytes) -> Version:
 
 def _example(row: dict[str, Any]) -> Example:
     lists = {
-        name: None if row[name] is None else tuple(row[name])
-        for name in ("instalments", "failed", "unknown")
+        name: None if row.get(name) is None else tuple(row[name])
+        for name in ("instalments", "failed", "unknown", "cautions")
     }
     given = tuple(sorted(row["given"].items()))
     return Example(**{**row, **lists, "given": given})

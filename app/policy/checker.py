@@ -16,6 +16,8 @@ from app.policy.catalogue import (
     CATALOGUES,
     DEFAULT_CATALOGUE,
     Catalogue,
+    Caution,
+    Criterion,
     Example,
     Programme,
     Version,
@@ -23,7 +25,9 @@ from app.policy.catalogue import (
 from app.policy.engine import NO_AMOUNT, assess, instalments
 from app.policy.errors import CatalogueInvalid, PeriodInvalid
 from app.policy.expressions import check_expression, compile_expression
-from app.policy.facts import FACTS, Scalar, frame_of
+from app.policy.facts import FACTS, Scalar
+from app.policy.frames import frame_of
+from app.policy.places import check_places
 from app.policy.reading import Faults, read_programme
 
 _ID = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -167,6 +171,7 @@ def _check_version(
     before = len(notes.found)
     _check_criteria(version, notes)
     _check_amounts(version, notes)
+    check_places(programme, version, notes)
     if version.funding and sum(share.basis_points for share in version.funding) != _ALL_SHARES:
         notes.add(
             "funding_sum",
@@ -185,8 +190,10 @@ def _check_version(
 
 def _check_criteria(version: Version, notes: Faults) -> None:
     seen: set[str] = set()
-    for criterion in version.criteria:
-        where = f"version {version.key} criterion {criterion.id}"
+    tests: tuple[Criterion | Caution, ...] = (*version.criteria, *version.cautions)
+    for criterion in tests:
+        kind = "criterion" if isinstance(criterion, Criterion) else "caution"
+        where = f"version {version.key} {kind} {criterion.id}"
         if not _ID.fullmatch(criterion.id) or criterion.id in seen or criterion.id == NO_AMOUNT:
             notes.add(
                 "criterion_id",
@@ -202,8 +209,18 @@ def _check_criteria(version: Version, notes: Faults) -> None:
 def _check_amounts(version: Version, notes: Faults) -> None:
     for number, amount in enumerate(version.amounts, start=1):
         where = f"version {version.key} amount {number}"
-        for fault in check_expression(amount.when) if amount.when else ():
+        faults = check_expression(amount.when) if amount.when else []
+        faults += check_expression(amount.fen, "int") if amount.fen else []
+        for fault in faults:
             notes.add(fault.code, where, fault.zh, fault.en)
+        if amount.fen and version.period == "term":
+            notes.add(
+                "amount_by_term",
+                where,
+                "由事实计算金额（fen）的项目须按学年申报，否则无法保证平分到分",
+                "an amount worked out from facts needs a programme by school year: half of it "
+                "might not be whole fen",
+            )
         if not amount.when and number < len(version.amounts):
             notes.add(
                 "amount_unreachable",
@@ -245,8 +262,10 @@ def boundary_cases(version: Version) -> pl.DataFrame | None:
     """Every combination of the values that can make a difference; None when there are too many."""
     texts = [each.test for each in version.criteria]
     texts += [each.when for each in version.amounts if each.when]
+    expressions = [compile_expression(text) for text in texts]
+    expressions += [compile_expression(each.fen, "int") for each in version.amounts if each.fen]
     values: dict[str, set[Scalar]] = {}
-    for compiled in map(compile_expression, texts):
+    for compiled in expressions:
         for name in compiled.facts:
             values.setdefault(name, set()).update(_values(name, compiled.literals.get(name, ())))
     count = 1
@@ -283,6 +302,7 @@ def _check_example(
         ("failed", example.failed, tuple(row["failed"])),
         ("year", example.year_fen, row["year_fen"]),
         ("instalments", example.instalments, tuple(each.amount_fen for each in paid)),
+        ("cautions", example.cautions, tuple(row["cautions"])),
     ]
     for name, said, computed in claims:
         if said is not None and said != computed:

@@ -10,7 +10,8 @@ from app.core.money import split, split_by_basis_points
 from app.policy.calendar import Periodic, due_dates
 from app.policy.catalogue import Version
 from app.policy.expressions import Compiled, compile_expression
-from app.policy.facts import FACTS, conform
+from app.policy.facts import FACTS
+from app.policy.frames import conform
 
 NO_AMOUNT = "amount"
 """Listed in `failed` when every criterion is met and yet no amount applies."""
@@ -35,9 +36,11 @@ class Instalment:
 class _Plan:
     outcomes: tuple[pl.Expr, ...]
     rule: pl.Expr
+    fen: pl.Expr
     result: tuple[pl.Expr, ...]
     failures: tuple[str, ...]
     questions: tuple[str, ...]
+    cautions: tuple[str, ...]
 
 
 def criterion_column(criterion_id: str) -> str:
@@ -52,16 +55,35 @@ def assess(frame: pl.DataFrame, version: Version) -> pl.DataFrame:
     and the amount known; false: some not met; null: not known yet); `failed` (criterion ids not
     met, in the version's order); `unknown` (names of missing facts that could still decide);
     `amount_rule` (index of the amount that applies); `year_fen` and `amount_fen` (fen a school
-    year, and for one period applied for; null unless eligible). Absent columns are unknown facts.
-    Raises FactsInvalid for values the vocabulary does not allow.
+    year, and for one period applied for; null unless eligible); `cautions` (ids of what an officer
+    should look at). Absent columns are unknown facts. Raises FactsInvalid for values the
+    vocabulary does not allow.
     """
     plan = _plan(version)
     facts = conform(frame)
-    found = facts.with_columns(plan.outcomes).with_columns(plan.rule).select(plan.result)
+    found = (
+        facts.with_columns(plan.outcomes)
+        .with_columns(plan.rule)
+        .with_columns(plan.fen)
+        .select(plan.result)
+    )
     return found.with_columns(
         _named(found.get_column("failed"), plan.failures),
         _named(found.get_column("unknown"), plan.questions),
+        _named(found.get_column("cautions"), plan.cautions),
     )
+
+
+@lru_cache(maxsize=256)
+def facts_read(version: Version) -> frozenset[str]:
+    """The facts that the version's tests, amounts, cautions and ranking ask for."""
+    texts = [criterion.test for criterion in version.criteria]
+    texts += [caution.test for caution in version.cautions]
+    texts += [amount.when for amount in version.amounts if amount.when]
+    read = [compile_expression(text) for text in texts]
+    read += [compile_expression(amount.fen, "int") for amount in version.amounts if amount.fen]
+    named = {fact for compiled in read for fact in compiled.facts}
+    return frozenset(named | {key.fact for key in version.ranking})
 
 
 @lru_cache(maxsize=256)
@@ -72,10 +94,13 @@ def _plan(version: Version) -> _Plan:
     outcomes = [test.expr.alias(name) for test, name in zip(tests, names, strict=True)]
     whens = [compile_expression(amount.when) if amount.when else None for amount in version.amounts]
     every = reduce(lambda left, right: left & right, met)
-    eligible = every & (pl.col("_rule") >= 0)
-    due = pl.when(eligible).then(_fen_of(version))
-    failed = [~outcome for outcome in met] + [every & (pl.col("_rule") == -1)]
-    missing = _missing(tests, names, whens)
+    # No fen though a rule applies: a fact of the amount is missing, and so is the answer.
+    nothing = (pl.col("_rule") == -1) | (pl.col("_fen") <= 0)
+    eligible = every & ~nothing
+    due = pl.when(eligible).then(pl.col("_fen"))
+    failed = [~outcome for outcome in met] + [every & nothing]
+    missing = _missing(tests, names, whens, version)
+    cautions = [compile_expression(caution.test).expr for caution in version.cautions]
     result = (
         *met,
         eligible.alias("eligible"),
@@ -84,13 +109,16 @@ def _plan(version: Version) -> _Plan:
         pl.when(eligible).then(pl.col("_rule")).alias("amount_rule"),
         due.alias("year_fen"),
         (due // (2 if version.period == "term" else 1)).alias("amount_fen"),
+        _bits(cautions).alias("cautions"),
     )
     return _Plan(
         outcomes=tuple(outcomes),
         rule=_first_met(whens).alias("_rule"),
+        fen=_fen_of(version).alias("_fen"),
         result=result,
         failures=(*(criterion.id for criterion in version.criteria), NO_AMOUNT),
         questions=tuple(missing),
+        cautions=tuple(caution.id for caution in version.cautions),
     )
 
 
@@ -135,13 +163,14 @@ def _first_met(whens: list[Compiled | None]) -> pl.Expr:
 def _fen_of(version: Version) -> pl.Expr:
     fen = pl.lit(None, pl.Int64)
     for index, amount in enumerate(version.amounts):
-        each = pl.lit(amount.year_fen, pl.Int64)
+        worked_out = compile_expression(amount.fen, "int").expr if amount.fen else None
+        each = pl.lit(amount.year_fen, pl.Int64) if worked_out is None else worked_out
         fen = pl.when(pl.col("_rule") == index).then(each).otherwise(fen)
     return fen
 
 
 def _missing(
-    tests: list[Compiled], names: list[str], whens: list[Compiled | None]
+    tests: list[Compiled], names: list[str], whens: list[Compiled | None], version: Version
 ) -> dict[str, pl.Expr]:
     """Per fact: whether it is null and something it feeds is unknown for that reason."""
     open_questions: dict[str, list[pl.Expr]] = {name: [] for name in FACTS}
@@ -154,6 +183,10 @@ def _missing(
         undecided = pl.col("_rule").is_null() & when.expr.is_null()
         for fact in when.facts:
             open_questions[fact].append(undecided)
+    for index, amount in enumerate(version.amounts):
+        unpaid = (pl.col("_rule") == index) & pl.col("_fen").is_null()
+        for fact in compile_expression(amount.fen, "int").facts if amount.fen else ():
+            open_questions[fact].append(unpaid)
     return {
         fact: pl.col(fact).is_null() & pl.any_horizontal(asked)
         for fact, asked in open_questions.items()

@@ -9,7 +9,8 @@ from app.policy.calendar import parse_period
 from app.policy.catalogue import Criterion, Programme, Version
 from app.policy.engine import Instalment, assess, criterion_column, instalments
 from app.policy.expressions import Compiled, compile_expression
-from app.policy.facts import FACTS, Fact, Scalar, Words, frame_of
+from app.policy.facts import FACTS, Fact, Scalar, Words
+from app.policy.frames import frame_of
 
 Outcome = Literal["met", "not_met", "unknown"]
 _OUTCOMES: dict[bool | None, Outcome] = {True: "met", False: "not_met", None: "unknown"}

@@ -46,6 +46,11 @@ _EXTREMES: dict[type, Callable[[list[pl.Expr]], pl.Expr]] = {
     exp.Least: pl.min_horizontal,
 }
 
+_RESULTS = {
+    "bool": ("真或假，例如 hardship >= 1", "true or false, such as hardship >= 1"),
+    "int": ("整数（分）", "a whole number of fen, such as LEAST(600000, tuition_fen)"),
+}
+
 ALLOWED = Words(
     "只能用：事实名、整数、'文字'、= <> < <= > >=、IN (…)、BETWEEN … AND …、IS NULL、AND、OR、NOT、"
     "括号、+ - * // %、LEAST、GREATEST、COALESCE",
@@ -87,29 +92,34 @@ class Compiled:
     literals: Mapping[str, tuple[int, ...]]
 
 
-def check_expression(text: str) -> list[Fault]:
-    """Every fault of an expression that must be a truth over facts; none when it may be run."""
-    return _checked(text).faults
+Result = Literal["bool", "int"]
+"""What an expression comes to: a truth (a test), or a whole number (an amount in fen)."""
+
+
+def check_expression(text: str, result: Result = "bool") -> list[Fault]:
+    """Every fault of an expression over facts with such a result; none when it may be run."""
+    return _checked(text, result).faults
 
 
 @lru_cache(maxsize=4096)
-def compile_expression(text: str) -> Compiled:
+def compile_expression(text: str, result: Result = "bool") -> Compiled:
     """The expression compiled once. Raises ValueError when `check_expression` finds a fault."""
-    checked = _checked(text)
+    checked = _checked(text, result)
     if checked.faults or checked.tree is None:
         raise ValueError("; ".join(fault.en for fault in checked.faults))
-    names = {column.name for column in checked.tree.find_all(exp.Column)}
-    literals = [each for each in checked.tree.find_all(exp.Literal) if not each.is_string]
-    numbers = tuple(sorted({int(each.name) for each in literals}))
+    tree = checked.tree
+    names = {column.name for column in tree.find_all(exp.Column)}
+    literals = {int(each.name) for each in tree.find_all(exp.Literal) if not each.is_string}
+    numbers = tuple(sorted(literals))
     return Compiled(
         text=text,
-        expr=_compile(checked.tree),
+        expr=_compile(tree),
         facts=tuple(name for name in FACTS if name in names),
         literals={name: numbers for name in names if FACTS[name].type == "int"},
     )
 
 
-def _checked(text: str) -> Checked:
+def _checked(text: str, result: Result) -> Checked:
     checked = Checked(text)
     if not text.strip() or len(text) > _LONGEST:
         checked.refuse(
@@ -139,11 +149,10 @@ def _checked(text: str) -> Checked:
             f"the expression cannot be read; {ALLOWED.en}",
         )
         return checked
-    if typed is not None and typed.kind != "bool":
+    if typed is not None and typed.kind != result:
+        zh, en = _RESULTS[result]
         checked.refuse(
-            "expression_type",
-            "结果必须是真或假，例如 hardship >= 1",
-            f"the result must be true or false, such as hardship >= 1, and is {typed.kind}",
+            "expression_type", f"结果必须是{zh}", f"the result must be {en}, and is {typed.kind}"
         )
     if not checked.faults and tree.find(exp.Column) is None:
         checked.refuse("expression_constant", "没有用到任何事实", "it asks about no fact")
@@ -185,9 +194,7 @@ def _literal(node: exp.Expression, checked: Checked) -> Typed | None:
     digits = node.name
     if not (digits.isascii() and digits.isdigit()) or int(digits) > FEN_MAX:
         checked.refuse(
-            "expression_number",
-            f"{digits} 不是可用的整数",
-            f"{digits} is not a whole number the expression can use",
+            "expression_number", f"{digits} 不是可用的整数", f"{digits} is no usable whole number"
         )
         return None
     return Typed("int", reach=int(digits), literal=int(digits))
@@ -255,16 +262,11 @@ def _arithmetic(node: exp.Expression, checked: Checked) -> Typed | None:
     if not (_must_be(left, "int", checked) and _must_be(right, "int", checked)):
         return None
     if isinstance(node, exp.IntDiv | exp.Mod) and not _positive(right):
-        checked.refuse(
-            "expression_division",
-            "// 和 % 的右边必须是大于 0 的整数",
-            "the right side of // and % is a whole number above 0",
-        )
+        zh, en = "// 和 % 的右边必须是大于 0 的整数", "a whole number above 0 follows // and %"
+        checked.refuse("expression_division", zh, en)
     reach = left.reach * right.reach if isinstance(node, exp.Mul) else left.reach + right.reach
     if reach > _MAGNITUDE:
-        checked.refuse(
-            "expression_overflow", "结果可能超出 64 位整数", "the result may not fit in 64 bits"
-        )
+        checked.refuse("expression_overflow", "结果可能超出 64 位", "the result may exceed 64 bits")
     return Typed("int", reach=reach)
 
 

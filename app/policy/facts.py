@@ -1,15 +1,11 @@
 """The vocabulary: every fact a programme may ask about, its type, values, unit and origin."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-import polars as pl
-
-from app.core.errors import Fault
-from app.core.money import FEN_MAX
-from app.policy.errors import FactsInvalid
+from app.core.money import FEN_MAX, show_yuan
 
 FactType = Literal["int", "bool", "enum"]
 Scalar = bool | int | str
@@ -61,6 +57,8 @@ class Fact:
                 return Words(each.zh, each.en)
         if self.unit is None:
             return Words(str(value), str(value))
+        if self.unit is FEN:
+            return Words(f"{show_yuan(int(value))}元", f"{show_yuan(int(value))} yuan")
         return Words(f"{value}{self.unit.zh}", f"{value} {self.unit.en}")
 
     def allowed(self) -> Words:
@@ -84,10 +82,15 @@ class Fact:
         return self.minimum <= value <= self.maximum
 
 
+FEN = Words("分", "fen")
+"""The unit of money facts, which are shown in yuan."""
+
 REGISTER = Words("学校登记表", "the register of schools")
 ENROLMENT = Words("学生信息登记", "the student's enrolment")
 HOUSEHOLD = Words("家庭情况登记", "the household of the school year")
 RECOGNITION = Words("家庭经济困难学生认定", "hardship recognition")
+IDENTITY = Words("学生身份登记", "the student's registration")
+APPLICATION = Words("学校填报的申请表", "the application as the school hands it in")
 
 
 def _values(*rows: tuple[Scalar, str, str]) -> tuple[FactValue, ...]:
@@ -214,120 +217,104 @@ _ALL = (
         HOUSEHOLD,
         minimum=0,
         maximum=FEN_MAX,
-        unit=Words("分", "fen"),
+        unit=FEN,
+    ),
+    Fact(
+        "age",
+        "int",
+        "年龄（申报学期第一天）",
+        "age on the first day of the period applied for",
+        IDENTITY,
+        minimum=0,
+        maximum=120,
+        unit=Words("周岁", "years"),
+    ),
+    Fact(
+        "rural_major",
+        "bool",
+        "是否涉农专业",
+        "studies a farming major",
+        APPLICATION,
+        _values((True, "涉农专业", "yes"), (False, "非涉农专业", "no")),
+    ),
+    Fact(
+        "tuition_fen",
+        "int",
+        "全年学费（按核定标准）",
+        "tuition of the year, by the approved rate",
+        APPLICATION,
+        maximum=FEN_MAX // 100,
+        unit=FEN,
+    ),
+    Fact(
+        "accommodation_fen",
+        "int",
+        "全年住宿费",
+        "accommodation of the year",
+        APPLICATION,
+        maximum=FEN_MAX // 100,
+        unit=FEN,
+    ),
+    Fact(
+        "tier",
+        "int",
+        "资助档次",
+        "tier of the grant",
+        APPLICATION,
+        _values((1, "低档", "lowest"), (2, "中档", "middle"), (3, "高档", "highest")),
+        minimum=1,
+        maximum=3,
+    ),
+    Fact(
+        "good_record",
+        "bool",
+        "是否品学兼优",
+        "good conduct and good marks",
+        APPLICATION,
+        _values((True, "品学兼优", "yes"), (False, "不是", "no")),
+    ),
+    Fact(
+        "excellent",
+        "bool",
+        "是否特别优秀",
+        "outstanding",
+        APPLICATION,
+        _values((True, "特别优秀", "yes"), (False, "不是", "no")),
+    ),
+    Fact(
+        "merit_rank",
+        "int",
+        "学校推荐名次",
+        "place in the school's ranking",
+        APPLICATION,
+        minimum=1,
+        maximum=100_000,
+    ),
+    Fact(
+        "state_funded_trainee",
+        "bool",
+        "是否公费师范生",
+        "state-funded teacher trainee",
+        APPLICATION,
+        _values((True, "公费师范生", "yes"), (False, "不是", "no")),
+    ),
+    Fact(
+        "owns_car",
+        "bool",
+        "家庭是否有小汽车",
+        "the family owns a car",
+        HOUSEHOLD,
+        _values((True, "有", "yes"), (False, "没有", "no")),
+    ),
+    Fact(
+        "bought_house",
+        "bool",
+        "家庭近期是否购房",
+        "the family has bought a house lately",
+        HOUSEHOLD,
+        _values((True, "有", "yes"), (False, "没有", "no")),
     ),
 )
 
 FACTS: Mapping[str, Fact] = MappingProxyType({fact.name: fact for fact in _ALL})
 """The facts by name, in the order in which forms and lists show them."""
-
-_NULL = pl.Null()
-_SHOWN = 20  # wrong values named for each column
-_DTYPES: Mapping[FactType, pl.DataType] = {
-    "int": pl.Int64(),
-    "bool": pl.Boolean(),
-    "enum": pl.String(),
-}
-
-
-def polars_schema() -> dict[str, pl.DataType]:
-    """The column types of a frame of facts, in vocabulary order."""
-    return {fact.name: _DTYPES[fact.type] for fact in FACTS.values()}
-
-
-def check_facts(given: Mapping[str, object], where: str = "") -> list[Fault]:
-    """Every fault of one case's facts: unknown names and values; None is an unknown fact."""
-    faults = []
-    for name, value in given.items():
-        place = f"{where}/{name}"
-        fact = FACTS.get(name)
-        if fact is None:
-            faults.append(unknown_fact(name, place))
-        elif value is not None and not fact.accepts(value):
-            faults.append(_bad_value(fact, value, place))
-    return faults
-
-
-def unknown_fact(name: str, where: str) -> Fault:
-    """The fault of a name that is not in the vocabulary."""
-    names = ", ".join(FACTS)
-    return Fault(
-        "fact_unknown",
-        f"没有名为 {name} 的事实；可用的有：{names}",
-        f"there is no fact called {name}; there are {names}",
-        where,
-    )
-
-
-def _bad_value(fact: Fact, value: object, where: str) -> Fault:
-    allowed = fact.allowed()
-    return Fault(
-        "fact_value",
-        f"{fact.zh}（{fact.name}）不能是 {value!r}；可用：{allowed.zh}",
-        f"{fact.name} cannot be {value!r}; allowed: {allowed.en}",
-        where,
-    )
-
-
-def frame_of(cases: Sequence[Mapping[str, Scalar | None]]) -> pl.DataFrame:
-    """One row a case, every fact a column, null where not known.
-
-    Raises FactsInvalid with every unknown fact and wrong value, placed `/row/fact`.
-    """
-    faults = [
-        fault for row, case in enumerate(cases) for fault in check_facts(case, where=f"/{row}")
-    ]
-    if faults:
-        raise facts_invalid(faults)
-    columns = {name: [case.get(name) for case in cases] for name in FACTS}
-    return pl.DataFrame(columns, schema=polars_schema())
-
-
-def conform(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with exactly the vocabulary's columns and types; absent facts are unknown.
-
-    Other columns are left out. Raises FactsInvalid when a column has another type than its fact
-    or holds values that are not allowed.
-    """
-    present = [fact for fact in FACTS.values() if frame.schema.get(fact.name, _NULL) != _NULL]
-    wrong = [fact for fact in present if not _fits(frame.schema[fact.name], fact)]
-    faults = [_bad_value(fact, str(frame.schema[fact.name]), f"/{fact.name}") for fact in wrong]
-    bounded = {fact.name: _outside(fact) for fact in present if fact not in wrong}
-    flags = frame.select(**{name: bad.any() for name, bad in bounded.items()})
-    for name in [column.name for column in flags if column.any()]:
-        bad = frame.select(pl.col(name).filter(bounded[name]).unique().sort().head(_SHOWN))
-        faults.extend(
-            _bad_value(FACTS[name], value, f"/{name}") for value in bad.to_series().to_list()
-        )
-    if faults:
-        raise facts_invalid(faults)
-    columns = [
-        (pl.col(fact.name) if fact in present else pl.lit(None)).cast(_DTYPES[fact.type])
-        for fact in FACTS.values()
-    ]
-    names = list(FACTS)
-    return frame.with_columns(
-        column.alias(name) for column, name in zip(columns, names, strict=True)
-    ).select(names)
-
-
-def _fits(dtype: pl.DataType, fact: Fact) -> bool:
-    return dtype.is_integer() if fact.type == "int" else dtype == _DTYPES[fact.type]
-
-
-def _outside(fact: Fact) -> pl.Expr:
-    column = pl.col(fact.name)
-    if fact.type == "enum":
-        return ~column.is_in(list(fact.listed))
-    if fact.type == "bool":
-        return pl.lit(value=False)
-    return (column < fact.minimum) | (column > fact.maximum)
-
-
-def facts_invalid(faults: Sequence[Fault]) -> FactsInvalid:
-    """The refusal of facts, with every fault."""
-    return FactsInvalid(
-        f"有 {len(faults)} 处事实填写不正确，请逐项改正后再提交",
-        f"{len(faults)} facts are wrong; correct each one and send them again",
-        faults=faults,
-    )

@@ -8,20 +8,30 @@ from app.core.money import FEN_MAX, parse_yuan
 from app.policy.calendar import PeriodKind, PolicyCalendar, Rhythm, parse_period
 from app.policy.catalogue import (
     Amount,
+    Bound,
+    Caution,
     Criterion,
+    Direction,
     Example,
     Funding,
     Kind,
     Notice,
     Office,
+    OnTransfer,
     Payee,
     Programme,
+    Quota,
+    QuotaOf,
+    RankBy,
+    Rounding,
     RunBy,
+    Tiers,
     Version,
     sealed,
 )
 from app.policy.errors import PeriodInvalid
-from app.policy.facts import Words, check_facts
+from app.policy.facts import FACTS, Words
+from app.policy.frames import check_facts
 
 _SHOWN = {str: ("文字", "a text"), int: ("整数", "a whole number"), bool: ("true 或 false",) * 2}
 _SHOWN |= {list: ("列表", "a list"), dict: ("表", "a table")}
@@ -69,9 +79,9 @@ class Table:
         """True or false."""
         return bool(self._take(key, bool, default))
 
-    def choice(self, key: str, among: Any) -> Any:
+    def choice(self, key: str, among: Any, default: str | None = None) -> Any:
         """One of a Literal's values."""
-        found = self.text(key)
+        found = self.text(key, default)
         if key in self.values and found not in get_args(among):
             listed = ", ".join(get_args(among))
             self.refuse(
@@ -187,6 +197,7 @@ def read_programme(
         period=period,
         instalments=rhythm,
         exclusive_with=top.texts("exclusive_with", []),
+        on_transfer=top.choice("on_transfer", OnTransfer, "old_school"),
         approval=_approval(top.table("approval")),
         notice=Notice(
             notice.whole("school_working_days", None, least=0, most=60),
@@ -238,7 +249,15 @@ def _version(table: Table, head: tuple[str, PeriodKind, Rhythm]) -> Version:
         funding=tuple(_funding(each) for each in table.tables("funding")),
         examples=tuple(_example(each) for each in table.tables("example")),
         note=note,
+        cautions=tuple(_caution(each) for each in table.tables("caution", needed=False)),
+        tiers=_tiers(table.table("tiers")) if "tiers" in table.values else None,
+        quotas=tuple(_quota(each) for each in table.tables("quota", needed=False)),
+        ranking=tuple(_rank_by(each, table) for each in table.texts("ranking", [])),
+        student_year_max_fen=table.fen("student_year_max")
+        if "student_year_max" in table.values
+        else None,
     )
+    table.asked |= {"note", "tiers", "student_year_max"}
     table.close()
     return sealed(version)
 
@@ -256,9 +275,59 @@ def _criterion(table: Table) -> Criterion:
 
 
 def _amount(table: Table) -> Amount:
-    amount = Amount(when=table.text("when", ""), year_fen=table.fen("yuan"))
+    worked_out = "fen" in table.values
+    amount = Amount(
+        when=table.text("when", ""),
+        year_fen=0 if worked_out else table.fen("yuan"),
+        fen=table.text("fen") if worked_out else "",
+    )
+    table.asked.add("fen")  # instead of yuan: an expression over facts
     table.close()
     return amount
+
+
+def _caution(table: Table) -> Caution:
+    caution = Caution(
+        id=table.text("id"), test=table.text("test"), zh=table.text("zh"), en=table.text("en")
+    )
+    table.close()
+    return caution
+
+
+def _tiers(table: Table) -> Tiers:
+    tiers = Tiers(table.fen("average"), table.fen("least"), table.fen("most"))
+    if not tiers.least_fen <= tiers.average_fen <= tiers.most_fen:
+        table.refuse(
+            "tiers_invalid",
+            "须满足 least ≤ average ≤ most",
+            "least, average and most must rise in this order",
+        )
+    table.close()
+    return tiers
+
+
+def _quota(table: Table) -> Quota:
+    of, given = table.choice("of", QuotaOf), table.values.get("of") == "given"
+    quota = Quota(
+        of=of,
+        bound=table.choice("bound", Bound, "ceiling" if given else None),
+        basis_points=0 if given else table.whole("basis_points", None, least=1, most=10_000),
+        rounding="down" if given else table.choice("rounding", Rounding),
+    )
+    table.close()
+    return quota
+
+
+def _rank_by(text: str, table: Table) -> RankBy:
+    """Reads `hardship desc`."""
+    fact, _, direction = text.partition(" ")
+    if fact not in FACTS or direction not in get_args(Direction):
+        table.refuse(
+            "ranking_invalid",
+            f"ranking 中的 {text!r} 须写成“事实名 asc”或“事实名 desc”",
+            f"{text!r} in ranking is a fact's name and asc or desc, such as 'hardship desc'",
+        )
+    return RankBy(fact, "desc" if direction == "desc" else "asc")
 
 
 def _funding(table: Table) -> Funding:
@@ -288,8 +357,9 @@ def _example(table: Table) -> Example:
         failed=gives.texts("failed") if "failed" in claims else None,
         unknown=gives.texts("unknown") if "unknown" in claims else None,
         period=table.period("period"),
+        cautions=gives.texts("cautions") if "cautions" in claims else None,
     )
-    gives.asked |= {"eligible", "unknown", "failed", "year"}
+    gives.asked |= {"eligible", "unknown", "failed", "year", "cautions"}
     gives.close()
     table.close()
     return example

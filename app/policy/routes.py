@@ -12,7 +12,7 @@ from app.core.web import AidRoute
 from app.policy import queries
 from app.policy.calendar import normalise_period
 from app.policy.explanation import explain
-from app.policy.facts import check_facts, facts_invalid
+from app.policy.frames import check_facts, facts_invalid
 from app.policy.schemas import (
     AssessIn,
     ExplanationOut,

@@ -42,8 +42,21 @@ INTAKE_SCHEMA: dict[str, pl.DataType] = {
     "holder": pl.String(),
     "relation": pl.String(),
     "reason": pl.String(),
+    "owns_car": pl.Boolean(),
+    "bought_house": pl.Boolean(),
+    "rural_major": pl.Boolean(),
+    "tuition_fen": pl.Int64(),
+    "accommodation_fen": pl.Int64(),
+    "tier": pl.Int64(),
+    "good_record": pl.Boolean(),
+    "excellent": pl.Boolean(),
+    "merit_rank": pl.Int64(),
+    "state_funded_trainee": pl.Boolean(),
 }
-"""One row a case; `row`, `school_id`, `county_id` and `name` are never null."""
+"""One row a case; `row`, `school_id`, `county_id` and `name` are never null.
+
+What stands after `reason` is of the case alone: it passes through, and the registry keeps none.
+"""
 
 OUTCOME_SCHEMA: dict[str, pl.DataType] = {
     "student_id": pl.String(),

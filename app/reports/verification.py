@@ -18,7 +18,8 @@ from app.ledger.verification import verify as verify_books
 from app.policy.catalogue import Version, version_from_body
 from app.policy.engine import assess
 from app.policy.errors import FactsInvalid
-from app.policy.facts import Words, frame_of
+from app.policy.facts import Words
+from app.policy.frames import frame_of
 from app.policy.models import PolicyVersion
 from app.reconciliation.queries import invariants
 from app.reports.invariants import BOOKS_AND_PAYOUTS, IN_FEN, INVARIANTS, Invariant

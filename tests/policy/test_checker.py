@@ -26,7 +26,9 @@ BROKEN = [
     pytest.param('zh = "午餐补助", ', "", "key_missing", id="no Chinese name"),
     pytest.param('prefix = "LN"', 'prefix = "LN"\ncolour = "red"', "key_unknown", id="top key"),
     pytest.param(TEST, TEST + '\nnote = "x"', "key_unknown", id="criterion key"),
-    pytest.param("hardship = 1 }", "hardship = 1, age = 9 }", "fact_unknown", id="example fact"),
+    pytest.param(
+        "hardship = 1 }", "hardship = 1, shoe_size = 9 }", "fact_unknown", id="example fact"
+    ),
     pytest.param("hardship = 1 }", "hardship = true }", "fact_value", id="true for a number"),
     pytest.param("hardship = 1 }", "hardship = 4 }", "fact_value", id="level four"),
     pytest.param('city_school = ["city"]', 'city_school = ["school"]', "approval_invalid", id="x"),

@@ -14,7 +14,8 @@ from app.policy.catalogue import Amount, Catalogue, Criterion, Funding, Version,
 from app.policy.engine import assess, instalments
 from app.policy.errors import FactsInvalid, PeriodInvalid, PolicyVersionNotFound
 from app.policy.expressions import compile_expression
-from app.policy.facts import FACTS, Scalar, frame_of, polars_schema
+from app.policy.facts import FACTS, Scalar
+from app.policy.frames import frame_of, polars_schema
 
 PUPIL: dict[str, Scalar | None] = {
     "stage": "primary",
@@ -250,8 +251,12 @@ def test_instalments_and_their_shares_sum_to_the_award(catalogue: Catalogue, fen
 
 def test_wrong_facts_are_refused_and_all_are_named() -> None:
     with pytest.raises(FactsInvalid) as refused:
-        frame_of([{"stage": "primry", "hardship": True}, {"age": 9}])
-    assert [fault.where for fault in refused.value.faults] == ["/0/stage", "/0/hardship", "/1/age"]
+        frame_of([{"stage": "primry", "hardship": True}, {"shoe_size": 9}])
+    assert [fault.where for fault in refused.value.faults] == [
+        "/0/stage",
+        "/0/hardship",
+        "/1/shoe_size",
+    ]
 
 
 def test_a_frame_with_values_outside_the_vocabulary_is_refused(boarders: Version) -> None:

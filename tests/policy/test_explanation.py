@@ -5,7 +5,8 @@ from typing import Any
 from app.policy.catalogue import Catalogue
 from app.policy.engine import assess
 from app.policy.explanation import CriterionExplained, Explanation, explain
-from app.policy.facts import Scalar, frame_of
+from app.policy.facts import Scalar
+from app.policy.frames import frame_of
 
 PUPIL: dict[str, Scalar] = {
     "stage": "junior",

@@ -1,0 +1,120 @@
+"""Facts as polars frames, and what is wrong with facts that somebody gives."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from app.core.errors import Fault
+from app.policy.errors import FactsInvalid
+from app.policy.facts import FACTS, Fact, FactType, Scalar
+
+_NULL = pl.Null()
+_SHOWN = 20  # wrong values named for each column
+_DTYPES: Mapping[FactType, pl.DataType] = {
+    "int": pl.Int64(),
+    "bool": pl.Boolean(),
+    "enum": pl.String(),
+}
+
+
+def polars_schema() -> dict[str, pl.DataType]:
+    """The column types of a frame of facts, in vocabulary order."""
+    return {fact.name: _DTYPES[fact.type] for fact in FACTS.values()}
+
+
+def check_facts(given: Mapping[str, object], where: str = "") -> list[Fault]:
+    """Every fault of one case's facts: unknown names and values; None is an unknown fact."""
+    faults = []
+    for name, value in given.items():
+        place = f"{where}/{name}"
+        fact = FACTS.get(name)
+        if fact is None:
+            faults.append(unknown_fact(name, place))
+        elif value is not None and not fact.accepts(value):
+            faults.append(_bad_value(fact, value, place))
+    return faults
+
+
+def unknown_fact(name: str, where: str) -> Fault:
+    """The fault of a name that is not in the vocabulary."""
+    names = ", ".join(FACTS)
+    return Fault(
+        "fact_unknown",
+        f"没有名为 {name} 的事实；可用的有：{names}",
+        f"there is no fact called {name}; there are {names}",
+        where,
+    )
+
+
+def _bad_value(fact: Fact, value: object, where: str) -> Fault:
+    allowed = fact.allowed()
+    return Fault(
+        "fact_value",
+        f"{fact.zh}（{fact.name}）不能是 {value!r}；可用：{allowed.zh}",
+        f"{fact.name} cannot be {value!r}; allowed: {allowed.en}",
+        where,
+    )
+
+
+def frame_of(cases: Sequence[Mapping[str, Scalar | None]]) -> pl.DataFrame:
+    """One row a case, every fact a column, null where not known.
+
+    Raises FactsInvalid with every unknown fact and wrong value, placed `/row/fact`.
+    """
+    faults = [
+        fault for row, case in enumerate(cases) for fault in check_facts(case, where=f"/{row}")
+    ]
+    if faults:
+        raise facts_invalid(faults)
+    columns = {name: [case.get(name) for case in cases] for name in FACTS}
+    return pl.DataFrame(columns, schema=polars_schema())
+
+
+def conform(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with exactly the vocabulary's columns and types; absent facts are unknown.
+
+    Other columns are left out. Raises FactsInvalid when a column has another type than its fact
+    or holds values that are not allowed.
+    """
+    present = [fact for fact in FACTS.values() if frame.schema.get(fact.name, _NULL) != _NULL]
+    wrong = [fact for fact in present if not _fits(frame.schema[fact.name], fact)]
+    faults = [_bad_value(fact, str(frame.schema[fact.name]), f"/{fact.name}") for fact in wrong]
+    bounded = {fact.name: _outside(fact) for fact in present if fact not in wrong}
+    flags = frame.select(**{name: bad.any() for name, bad in bounded.items()})
+    for name in [column.name for column in flags if column.any()]:
+        bad = frame.select(pl.col(name).filter(bounded[name]).unique().sort().head(_SHOWN))
+        faults.extend(
+            _bad_value(FACTS[name], value, f"/{name}") for value in bad.to_series().to_list()
+        )
+    if faults:
+        raise facts_invalid(faults)
+    columns = [
+        (pl.col(fact.name) if fact in present else pl.lit(None)).cast(_DTYPES[fact.type])
+        for fact in FACTS.values()
+    ]
+    names = list(FACTS)
+    return frame.with_columns(
+        column.alias(name) for column, name in zip(columns, names, strict=True)
+    ).select(names)
+
+
+def _fits(dtype: pl.DataType, fact: Fact) -> bool:
+    return dtype.is_integer() if fact.type == "int" else dtype == _DTYPES[fact.type]
+
+
+def _outside(fact: Fact) -> pl.Expr:
+    column = pl.col(fact.name)
+    if fact.type == "enum":
+        return ~column.is_in(list(fact.listed))
+    if fact.type == "bool":
+        return pl.lit(value=False)
+    return (column < fact.minimum) | (column > fact.maximum)
+
+
+def facts_invalid(faults: Sequence[Fault]) -> FactsInvalid:
+    """The refusal of facts, with every fault."""
+    return FactsInvalid(
+        f"有 {len(faults)} 处事实填写不正确，请逐项改正后再提交",
+        f"{len(faults)} facts are wrong; correct each one and send them again",
+        faults=faults,
+    )

@@ -21,7 +21,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
-from app.applications import announcement_routes, batch_routes, decision_routes
+from app.applications import (
+    announcement_routes,
+    batch_routes,
+    decision_routes,
+    reassess_routes,
+)
 from app.applications import routes as application_routes
 from app.audit import service as audit
 from app.auth import jobs as auth_jobs
@@ -40,6 +45,7 @@ from app.notices import jobs as notice_jobs
 from app.notices import routes as notice_routes
 from app.policy import routes as policy_routes
 from app.policy import service as policy
+from app.policy import version_routes
 from app.reconciliation import routes as reconciliation_routes
 from app.registry import routes as registry_routes
 from app.reports import routes as reports_routes
@@ -59,10 +65,12 @@ ROUTERS: list[APIRouter] = [
     auth_routes.router,
     registry_routes.router,
     policy_routes.router,
+    version_routes.router,
     application_routes.router,
     imports_routes.router,
     batch_routes.router,
     decision_routes.router,
+    reassess_routes.router,
     announcement_routes.router,
     notice_routes.router,
     disbursement_routes.router,

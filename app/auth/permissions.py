@@ -31,6 +31,10 @@ class Act(StrEnum):
     TRANSFER_SETTLE = "transfer.settle"
     ENROLMENT_CONFIRM = "enrolment.confirm"
     PROGRAMME_READ = "programme.read"
+    POLICY_DRAFT = "policy.draft"
+    POLICY_DRAFT_READ = "policy.draft_read"
+    POLICY_APPROVE = "policy.approve"
+    REASSESS = "application.reassess"
     ROUND_READ = "round.read"
     ROUND_MANAGE = "round.manage"
     LATE_PERMIT = "late.permit"
@@ -93,6 +97,10 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.TRANSFER_SETTLE: _OFFICERS | {R.SCHOOL_HEAD},
     Act.ENROLMENT_CONFIRM: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD}),
     Act.PROGRAMME_READ: _EVERYBODY,
+    Act.POLICY_DRAFT: frozenset({R.CITY_OFFICER}),
+    Act.POLICY_DRAFT_READ: _OFFICE_READERS,
+    Act.POLICY_APPROVE: frozenset({R.CITY_OFFICER}),
+    Act.REASSESS: frozenset({R.CITY_OFFICER}),
     Act.ROUND_READ: _EVERYBODY,
     Act.ROUND_MANAGE: frozenset({R.CITY_OFFICER}),
     Act.LATE_PERMIT: _OFFICERS,

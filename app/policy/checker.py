@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 
@@ -28,13 +29,14 @@ from app.policy.expressions import check_expression, compile_expression
 from app.policy.facts import FACTS, Scalar
 from app.policy.frames import frame_of
 from app.policy.places import check_places
-from app.policy.reading import Faults, read_programme
+from app.policy.reading import Faults, read_programme, read_version
 
 _ID = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _CODE = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 _PREFIX = re.compile(r"[A-Z]{2,4}", re.ASCII)
 _MOST_CASES = 100_000  # above this many combinations of boundary values the gap check is left out
 _ALL_SHARES = 10_000
+EXAMPLES_MIN = 5
 
 _NEW_YEAR = DayRule(1, 1)
 _ANY_TERM = TermRule(_NEW_YEAR, _NEW_YEAR, _NEW_YEAR, (_NEW_YEAR,) * 5)
@@ -96,6 +98,37 @@ def load_catalogue(path: Path = CATALOGUES / DEFAULT_CATALOGUE) -> Catalogue:
             faults=faults,
         )
     return catalogue
+
+
+def check_version(programme: Programme, values: dict[str, Any]) -> tuple[Version, list[Fault]]:
+    """A version drafted for a programme, read from a `[[version]]` table, and all its faults.
+
+    It has a first period and at least five examples: those of the catalogue's files are counted
+    by a test, an officer's draft only here.
+    """
+    notes = Faults(programme.code)
+    version = read_version(programme, values, notes)
+    if version.effective_from is None and not notes.found:
+        notes.add(
+            "effective_from_missing", "", "须写明 effective_from", "say from when: effective_from"
+        )
+    if len(version.examples) < EXAMPLES_MIN and not notes.found:
+        notes.add(
+            "examples_few",
+            f"version {version.key}",
+            f"至少写 {EXAMPLES_MIN} 个算例，门槛两侧都要有",
+            f"write at least {EXAMPLES_MIN} examples, on both sides of each threshold",
+        )
+    amended = replace(programme, versions=(*programme.versions, version))
+    _check_version(amended, version, notes, readable=not notes.found)
+    return version, notes.found
+
+
+def check_stored(programme: Programme, version: Version) -> list[Fault]:
+    """The faults a stored version has by now: none while its examples still come out."""
+    notes = Faults(programme.code)
+    _check_version(programme, version, notes, readable=True)
+    return notes.found
 
 
 def _check_catalogue(path: Path) -> tuple[Catalogue, list[Fault]]:

@@ -1,6 +1,6 @@
 """What the policy refuses."""
 
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class CatalogueInvalid(Invalid):
@@ -37,3 +37,33 @@ class PolicyVersionChanged(Conflict):
     """The catalogue's files say something else about a version that is published already."""
 
     code = "policy-version-changed"
+
+
+class DraftInvalid(Invalid):
+    """A drafted version is broken or reckons its own examples otherwise; every fault is listed."""
+
+    code = "policy-draft-invalid"
+
+
+class DraftNotFound(NotFound):
+    """The programme has no such draft."""
+
+    code = "policy-draft-not-found"
+
+
+class DraftSettled(Conflict):
+    """The draft has been approved or withdrawn already."""
+
+    code = "policy-draft-settled"
+
+
+class DraftOwn(Forbidden):
+    """Who drafted a version cannot approve it."""
+
+    code = "four-eyes"
+
+
+class DraftTaken(Conflict):
+    """Another draft of the same first period came at the same moment."""
+
+    code = "policy-draft-taken"

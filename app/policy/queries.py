@@ -1,7 +1,7 @@
 """Reads published policy. Versions are append-only, so a parsed one is kept for good."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from uuid import UUID
 
@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.core import settings
+from app.core.paging import PageAsked
 from app.policy import catalogue as nouns
 from app.policy import checker
 from app.policy.calendar import normalise_period
 from app.policy.catalogue import CATALOGUES, Catalogue, Programme, Version, version_from_body
-from app.policy.models import PolicyVersion
+from app.policy.models import DraftState, PolicyDraft, PolicyVersion
 
 _parsed: dict[UUID, Version] = {}
 
@@ -51,15 +52,43 @@ def version_for(session: Session, programme_code: str, period: str) -> LoadedVer
     """
     wanted = programme(programme_code)
     period = normalise_period(wanted, period)
-    table = PolicyVersion
+    versions = {each.version: each for each in published(session, programme_code)}
+    return versions[nouns.version_for(tuple(versions), wanted.code, period)]
+
+
+def published(session: Session, programme_code: str) -> list[LoadedVersion]:
+    """Every published version of a programme, the earliest first. Raises ProgrammeNotFound."""
+    wanted = programme(programme_code)
     stored = session.execute(
-        select(col(table.id), col(table.body)).where(
-            col(table.catalogue) == wanted.catalogue, col(table.programme) == wanted.code
+        select(col(PolicyVersion.id), col(PolicyVersion.body)).where(
+            col(PolicyVersion.catalogue) == wanted.catalogue,
+            col(PolicyVersion.programme) == wanted.code,
         )
-    ).all()
-    versions = {_parse(key, body): key for key, body in stored}
-    chosen = nouns.version_for(tuple(versions), wanted.code, period)
-    return LoadedVersion(versions[chosen], wanted, chosen)
+    )
+    loaded = [LoadedVersion(key, wanted, _parse(key, body)) for key, body in stored]
+    return sorted(loaded, key=lambda each: (each.version.order, each.version.revision))
+
+
+def amended(session: Session, programme_code: str) -> Programme:
+    """The programme with every published version, officers' own too. Raises ProgrammeNotFound."""
+    versions = tuple(each.version for each in published(session, programme_code))
+    return replace(programme(programme_code), versions=versions)
+
+
+def drafts(
+    session: Session, programme_code: str, page: PageAsked, *, state: DraftState | None
+) -> list[PolicyDraft]:
+    """A programme's drafts, the newest first. Raises ProgrammeNotFound."""
+    wanted = programme(programme_code)
+    asked = select(PolicyDraft).where(
+        col(PolicyDraft.catalogue) == wanted.catalogue, col(PolicyDraft.programme) == wanted.code
+    )
+    if state is not None:
+        asked = asked.where(col(PolicyDraft.state) == state)
+    if page.after is not None:
+        asked = asked.where(col(PolicyDraft.id) < page.after)
+    asked = asked.order_by(col(PolicyDraft.id).desc()).limit(page.fetch)
+    return list(session.execute(asked).scalars())
 
 
 def version_by_id(session: Session, ids: Iterable[UUID]) -> dict[UUID, LoadedVersion]:

@@ -211,6 +211,12 @@ def read_programme(
     return programme
 
 
+def read_version(programme: Programme, values: dict[str, Any], faults: Faults) -> Version:
+    """One version of a programme, as a `[[version]]` table writes it; sound when no fault came."""
+    table = Table(values, "", faults)
+    return _version(table, (programme.code, programme.period, programme.instalments))
+
+
 def _words(table: Table) -> Words:
     words = Words(table.text("zh"), table.text("en"))
     table.close()

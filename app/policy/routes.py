@@ -35,10 +35,12 @@ def list_programmes(by: Annotated[Actor, may(Act.PROGRAMME_READ)]) -> list[Progr
 
 
 @router.get("/programmes/{code}")
-def show_programme(code: Code, by: Annotated[Actor, may(Act.PROGRAMME_READ)]) -> ProgrammeWholeOut:
+def show_programme(
+    code: Code, session: DbSession, by: Annotated[Actor, may(Act.PROGRAMME_READ)]
+) -> ProgrammeWholeOut:
     """One programme: all versions, criteria, amounts, sources."""
     del by
-    return programme_whole_out(queries.programme(code))
+    return programme_whole_out(queries.amended(session, code))
 
 
 @router.post("/programmes/{code}/assess")

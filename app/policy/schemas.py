@@ -38,11 +38,40 @@ class CriterionOut(BaseModel):
     clause: str
 
 
+class CautionOut(BaseModel):
+    """Something an officer should look at where `test` is true."""
+
+    id: str
+    test: str
+    label: WordsOut
+
+
 class AmountOut(BaseModel):
-    """Yuan a year for those who meet `when`; an empty `when` is everybody."""
+    """Yuan a year for those who meet `when`; an empty `when` is everybody.
+
+    Where the amount is worked out from facts, `fen` is the expression and `year` null.
+    """
 
     when: str
-    year: YuanOut
+    year: YuanOut | None
+    fen: str
+
+
+class TiersOut(BaseModel):
+    """Yuan a year that a school's awards must average, and the bounds of one."""
+
+    average: YuanOut
+    least: YuanOut
+    most: YuanOut
+
+
+class QuotaOut(BaseModel):
+    """How many places a school has; see the catalogue's `quota`."""
+
+    of: str
+    bound: str
+    basis_points: int
+    rounding: str
 
 
 class FundingOut(BaseModel):
@@ -64,6 +93,11 @@ class VersionOut(BaseModel):
     criteria: list[CriterionOut]
     amounts: list[AmountOut]
     funding: list[FundingOut]
+    cautions: list[CautionOut]
+    tiers: TiersOut | None
+    quotas: list[QuotaOut]
+    ranking: list[str]
+    student_year_max: YuanOut | None
 
 
 class ProgrammeOut(BaseModel):
@@ -195,7 +229,7 @@ def programme_whole_out(programme: Programme) -> ProgrammeWholeOut:
         approval={run_by: list(offices) for run_by, offices in programme.approval},
         school_working_days=programme.notice.school_working_days,
         centre_working_days=programme.notice.centre_working_days,
-        versions=[_version(version) for version in programme.versions],
+        versions=[version_out(version) for version in programme.versions],
     )
 
 
@@ -228,7 +262,9 @@ def needed_out(fact: Fact) -> NeededOut:
     )
 
 
-def _version(version: Version) -> VersionOut:
+def version_out(version: Version) -> VersionOut:
+    """A version for a reply."""
+    tiers = version.tiers
     return VersionOut(
         effective_from=version.effective_from,
         revision=version.revision,
@@ -237,7 +273,20 @@ def _version(version: Version) -> VersionOut:
         note=None if version.note is None else words(version.note),
         sha256=version.sha256,
         criteria=[_criterion(each) for each in version.criteria],
-        amounts=[AmountOut(when=each.when, year=each.year_fen) for each in version.amounts],
+        amounts=[
+            AmountOut(when=each.when, year=None if each.fen else each.year_fen, fen=each.fen)
+            for each in version.amounts
+        ],
+        cautions=[
+            CautionOut(id=each.id, test=each.test, label=WordsOut(zh=each.zh, en=each.en))
+            for each in version.cautions
+        ],
+        tiers=None
+        if tiers is None
+        else TiersOut(average=tiers.average_fen, least=tiers.least_fen, most=tiers.most_fen),
+        quotas=[QuotaOut(**vars(each)) for each in version.quotas],
+        ranking=[f"{key.fact} {key.direction}" for key in version.ranking],
+        student_year_max=version.student_year_max_fen,
         funding=[
             FundingOut(source=each.source, basis_points=each.basis_points)
             for each in version.funding

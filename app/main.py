@@ -23,6 +23,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from app.applications import (
     announcement_routes,
+    arrears_routes,
     batch_routes,
     decision_routes,
     reassess_routes,
@@ -71,6 +72,7 @@ ROUTERS: list[APIRouter] = [
     batch_routes.router,
     decision_routes.router,
     reassess_routes.router,
+    arrears_routes.router,
     announcement_routes.router,
     notice_routes.router,
     disbursement_routes.router,

@@ -34,6 +34,7 @@ class Act(StrEnum):
     POLICY_DRAFT = "policy.draft"
     POLICY_DRAFT_READ = "policy.draft_read"
     POLICY_APPROVE = "policy.approve"
+    ARREARS_SETTLE = "award.arrears"
     REASSESS = "application.reassess"
     ROUND_READ = "round.read"
     ROUND_MANAGE = "round.manage"
@@ -100,6 +101,7 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.POLICY_DRAFT: frozenset({R.CITY_OFFICER}),
     Act.POLICY_DRAFT_READ: _OFFICE_READERS,
     Act.POLICY_APPROVE: frozenset({R.CITY_OFFICER}),
+    Act.ARREARS_SETTLE: frozenset({R.CITY_OFFICER}),
     Act.REASSESS: frozenset({R.CITY_OFFICER}),
     Act.ROUND_READ: _EVERYBODY,
     Act.ROUND_MANAGE: frozenset({R.CITY_OFFICER}),

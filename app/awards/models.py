@@ -62,6 +62,11 @@ class Instalment(SQLModel, table=True):
         Index("uq_instalment_seq", "award_id", "seq", unique=True),
         Index("ix_instalment_due", "state", "due_on"),
         Index("ix_instalment_school_state", "school_id", "state"),
+        Index(
+            "ix_instalment_supplement",
+            "award_id",
+            postgresql_where="supplement_version_id IS NOT NULL",
+        ),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     award_id: UUID = Field(foreign_key="award.id")
@@ -72,6 +77,8 @@ class Instalment(SQLModel, table=True):
     fiscal_year: int
     amount_fen: int = fen_column()
     state: InstalmentState = enum_column(InstalmentState)
+    # The later rate that a supplementary instalment (补发) brings the award up to.
+    supplement_version_id: UUID | None = Field(default=None, foreign_key="policy_version.id")
 
 
 class InstalmentShare(SQLModel, table=True):

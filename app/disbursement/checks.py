@@ -67,13 +67,16 @@ CHECKS: Mapping[PayeeCheck, str] = {
                 SELECT FROM payout q WHERE q.student_id = o.student_id AND q.account_id = o.id
                 AND q.state IN ('sent', 'paid', 'unknown')))
             AND (s.guardian_name = other.guardian_name) IS NOT TRUE""",
+    # A supplement is for days past, on which the student was there: who left since is owed it too.
     PayeeCheck.ENROLMENT_UNCONFIRMED: """
         SELECT p.payout_id FROM payee p JOIN payee_part part USING (payout_id)
+        JOIN instalment i ON i.id = part.instalment_id AND i.supplement_version_id IS NULL
         JOIN student s ON s.id = p.student_id
         WHERE NOT EXISTS (SELECT FROM enrolment_confirmation c
             WHERE c.school_id = s.school_id AND c.term = part.term)""",
     PayeeCheck.NOT_ENROLLED: """
         SELECT p.payout_id FROM payee p JOIN payee_part part USING (payout_id)
+        JOIN instalment i ON i.id = part.instalment_id AND i.supplement_version_id IS NULL
         JOIN student s ON s.id = p.student_id
         LEFT JOIN (SELECT DISTINCT ON (school_id, term) id, school_id, term
             FROM enrolment_confirmation ORDER BY school_id, term, made_at DESC, id DESC) newest
@@ -91,7 +94,9 @@ CHECKS: Mapping[PayeeCheck, str] = {
             SELECT DISTINCT part.payout_id, i.award_id FROM payee_part part
             JOIN instalment i ON i.id = part.instalment_id) mine
         JOIN award a ON a.id = mine.award_id
-        WHERE a.state <> 'granted' OR a.amount_fen < (
+        WHERE a.state <> 'granted' OR a.amount_fen + coalesce((
+                SELECT sum(more.amount_fen) FROM instalment more
+                WHERE more.award_id = a.id AND more.supplement_version_id IS NOT NULL), 0) < (
             SELECT sum(x.amount_fen) FROM instalment x WHERE x.award_id = a.id AND (
                 EXISTS (SELECT FROM payout_part l WHERE l.instalment_id = x.id AND l.live)
                 OR EXISTS (SELECT FROM payee_part t WHERE t.instalment_id = x.id)))""",

@@ -181,16 +181,24 @@ def due_dates(programme: Periodic, period: str) -> tuple[date, ...]:
     One a pay month, one a term, or one a school year (with the autumn term's instalment). Raises
     PeriodInvalid when the programme is not applied for by such a period.
     """
+    return tuple(day for day, _ in due_terms(programme, period))
+
+
+def due_terms(programme: Periodic, period: str) -> tuple[tuple[date, str], ...]:
+    """As `due_dates`, each day with the term it pays for, such as `2008-spring`."""
     calendar = programme.calendar
     terms = _terms(normalise_period(programme, period))
     if programme.instalments == "month":
         days = [
-            rule.on(season, year)
+            (rule.on(season, year), f"{year}-{season}")
             for season, year in terms
             for rule in calendar.rule(season).pay_days
         ]
     else:
-        days = [calendar.rule(season).due.on(season, year) for season, year in terms]
+        days = [
+            (calendar.rule(season).due.on(season, year), f"{year}-{season}")
+            for season, year in terms
+        ]
     if programme.instalments == "year":
         days = days[:1]
     return tuple(sorted(days))

@@ -82,7 +82,7 @@ AWARDS = (
         sql="""
 SELECT app.number, a.amount_fen, coalesce(sum(i.amount_fen), 0)::bigint
 FROM award a JOIN application app ON app.id = a.application_id
-LEFT JOIN instalment i ON i.award_id = a.id
+LEFT JOIN instalment i ON i.award_id = a.id AND i.supplement_version_id IS NULL
 GROUP BY a.id, app.number HAVING a.amount_fen <> coalesce(sum(i.amount_fen), 0) ORDER BY 1""",
     ),
     Invariant(

@@ -27,6 +27,7 @@ from app.applications import (
     batch_routes,
     decision_routes,
     reassess_routes,
+    review_routes,
 )
 from app.applications import routes as application_routes
 from app.audit import service as audit
@@ -49,8 +50,8 @@ from app.policy import service as policy
 from app.policy import version_routes
 from app.reconciliation import routes as reconciliation_routes
 from app.registry import routes as registry_routes
+from app.reports import page_routes, trail_routes, verification_routes
 from app.reports import routes as reports_routes
-from app.reports import trail_routes, verification_routes
 
 log = structlog.get_logger()
 PREFIX = "/api/v1"
@@ -62,6 +63,7 @@ UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECA
 ROUTERS: list[APIRouter] = [
     reports_routes.router,
     trail_routes.router,
+    page_routes.router,
     verification_routes.router,
     auth_routes.router,
     registry_routes.router,
@@ -74,6 +76,7 @@ ROUTERS: list[APIRouter] = [
     reassess_routes.router,
     arrears_routes.router,
     announcement_routes.router,
+    review_routes.router,
     notice_routes.router,
     disbursement_routes.router,
     reconciliation_routes.router,

@@ -78,7 +78,11 @@ def move_on(session: Session, deciding: Table, decided: Decided) -> None:
             "step": deciding.c.next_step,
         },
         Verdict.RETURN: {"state": ApplicationState.RETURNED, "step": None},
-        Verdict.REJECT: {"state": ApplicationState.REJECTED, "step": None},
+        Verdict.REJECT: {
+            "state": ApplicationState.REJECTED,
+            "step": None,
+            "rejected_on": clock.office_day(),
+        },
     }
     done: Any = session.execute(
         update(Application)
@@ -92,14 +96,17 @@ def move_on(session: Session, deciding: Table, decided: Decided) -> None:
             "The cases moved while they were being decided; nothing was decided, try again.",
         )
     if decided.verdict is Verdict.RETURN:
-        _reopen_batches(session, deciding)
+        reopen_batches(session, deciding)
 
 
-def _reopen_batches(session: Session, deciding: Table) -> None:
-    """What comes back changes the school's batch: its head must endorse it anew."""
+def reopen_batches(session: Session, cases: Table) -> None:
+    """What comes back changes the school's batch: its head must endorse it anew.
+
+    `cases` is a table with the applications' `id`.
+    """
     touched = (
         select(col(Application.school_id), col(Application.round_id))
-        .join(deciding, deciding.c.id == Application.id)
+        .join(cases, cases.c.id == Application.id)
         .distinct()
         .subquery()
     )

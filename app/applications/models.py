@@ -64,6 +64,14 @@ class ObjectionState(StrEnum):
     DISMISSED = "dismissed"
 
 
+class ReviewState(StrEnum):
+    """Where the review (复核) of a rejection stands."""
+
+    OPEN = "open"
+    UPHELD = "upheld"  # 维持: the rejection stands
+    CHANGED = "changed"  # 变更: the case is open again, with the school
+
+
 class ApplicationRound(SQLModel, table=True):
     """A round (申报轮次): when a programme is applied for in a period."""
 
@@ -181,6 +189,7 @@ class Application(SQLModel, table=True):
     import_id: UUID | None = None
     made_at: datetime = moment_column()
     reported_at: datetime | None = moment_column(default=None, nullable=True)
+    rejected_on: date | None = None  # the office's day; a review is asked for within days of it
     notice_id: UUID | None = Field(default=None, foreign_key="notice.id", index=True)
 
 
@@ -263,3 +272,33 @@ class Objection(SQLModel, table=True):
     settled_by: UUID | None = None
     settled_because: str | None = Field(default=None, max_length=500)
     settled_at: datetime | None = moment_column(default=None, nullable=True)
+
+
+class Review(SQLModel, table=True):
+    """A family's request that another officer look at a rejection, and what came of it.
+
+    Once for each submission: a case handed in again and rejected again may be reviewed again.
+    """
+
+    __table_args__ = (
+        one_of("state", ReviewState),
+        CheckConstraint("(state = 'open') = (decided_by IS NULL)", name="decided_by_somebody"),
+        CheckConstraint("decided_by IS DISTINCT FROM recorded_by", name="decider_is_another"),
+        Index("uq_review_submission", "application_id", "submission_no", unique=True),
+        Index("ix_review_state", "state", "due_on"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    application_id: UUID = Field(foreign_key="application.id")
+    submission_no: int
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    asked_on: date
+    asked_by_name: str = Field(max_length=80)
+    relation: str = Field(max_length=20)
+    words: str = Field(max_length=1000)
+    recorded_by: UUID
+    due_on: date
+    state: ReviewState = enum_column(ReviewState)
+    decided_by: UUID | None = None
+    decided_because: str | None = Field(default=None, max_length=500)
+    decided_at: datetime | None = moment_column(default=None, nullable=True)

@@ -181,7 +181,7 @@ def _reject(session: Session, application_id: UUID, *, by: Actor, because: str) 
             col(Application.id) == application_id,
             col(Application.state) == ApplicationState.ANNOUNCED,
         )
-        .values(state=ApplicationState.REJECTED)
+        .values(state=ApplicationState.REJECTED, rejected_on=clock.office_day())
         .returning(col(Application.id))
         .execution_options(synchronize_session=False)
     ).scalar_one_or_none()

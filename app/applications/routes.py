@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.applications import forms, queries, rounds
 from app.applications.models import ApplicationState, Step
-from app.applications.queries import Case, CaseFilter
+from app.applications.queries import CaseFilter
+from app.applications.reasons import explained
 from app.applications.rounds import Days
 from app.applications.schemas import (
     ApplicationIn,
@@ -39,8 +40,6 @@ from app.core.db import DbSession
 from app.core.etags import IfMatch
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
-from app.policy.explanation import explain
-from app.policy.queries import version_by_id
 from app.policy.schemas import ExplanationOut, explanation_out
 
 router = APIRouter(route_class=AidRoute, tags=["applications"])
@@ -223,7 +222,7 @@ def show_application(
 ) -> CaseOut:
     """A case whole: its facts with their sources, why it came out so, every decision."""
     found = queries.case(session, by, application_id)
-    return case_out(found, _explained(session, found))
+    return case_out(found, explanation_out(explained(session, found)))
 
 
 @router.get("/applications/{application_id}/explanation")
@@ -231,7 +230,7 @@ def explain_application(
     application_id: UUID, session: DbSession, by: Annotated[Actor, may(Act.APPLICATION_READ)]
 ) -> ExplanationOut:
     """Why the case came out as it did, recomputed from its facts and its version."""
-    return _explained(session, queries.case(session, by, application_id))
+    return explanation_out(explained(session, queries.case(session, by, application_id)))
 
 
 @router.post("/applications/{application_id}/submissions", status_code=201)
@@ -243,10 +242,3 @@ def apply_again(
 ) -> ResultOut:
     """Hands a draft or a returned case in again, as the form says now; its number stays."""
     return forms.submit_again(session, application_id, wanted, by=by)
-
-
-def _explained(session: DbSession, found: Case) -> ExplanationOut:
-    submission = found.submission
-    loaded = version_by_id(session, [submission.policy_version_id])[submission.policy_version_id]
-    explained = explain(loaded.programme, loaded.version, found.case.period, submission.facts)
-    return explanation_out(explained)

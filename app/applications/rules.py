@@ -27,7 +27,8 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
         State.APPROVED: frozenset({State.ANNOUNCED, State.REJECTED}),
         State.ANNOUNCED: frozenset({State.CONFIRMED, State.REJECTED}),
         State.CONFIRMED: frozenset(),
-        State.REJECTED: frozenset(),
+        # Only a review opens it again, and only to be handed in anew: it never approves.
+        State.REJECTED: frozenset({State.RETURNED}),
         State.WITHDRAWN: frozenset(),
     }
 )

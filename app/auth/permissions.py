@@ -50,6 +50,8 @@ class Act(StrEnum):
     ANNOUNCE = "application.announce"
     OBJECTION_RECORD = "objection.record"
     OBJECTION_SETTLE = "objection.settle"
+    REVIEW_RECORD = "review.record"
+    REVIEW_DECIDE = "review.decide"
     NOTICE_READ = "notice.read"
     AWARD_READ = "award.read"
     BUDGET_READ = "budget.read"
@@ -117,6 +119,8 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.ANNOUNCE: frozenset({R.CITY_OFFICER}),
     Act.OBJECTION_RECORD: _OFFICERS,
     Act.OBJECTION_SETTLE: frozenset({R.CITY_OFFICER}),
+    Act.REVIEW_RECORD: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD, *_OFFICERS}),
+    Act.REVIEW_DECIDE: _OFFICERS,
     Act.NOTICE_READ: _CASE_READERS,
     Act.AWARD_READ: _CASE_READERS,
     Act.BUDGET_READ: _OFFICE_READERS,

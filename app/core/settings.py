@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     catalogue: str = "jining-2008"
     centre_name: str = "济宁市学生资助管理中心"
     office_day: date | None = None
+    review_ask_days: int = 10
     pool_size: int = 20
     host: str = "127.0.0.1"
     port: int = 8000
@@ -63,6 +64,13 @@ class Settings(BaseSettings):
     def _pool_is_sane(cls, value: int) -> int:
         if not 2 <= value <= 200:  # noqa: PLR2004
             raise ValueError("AID_POOL_SIZE must be between 2 and 200")
+        return value
+
+    @field_validator("review_ask_days")
+    @classmethod
+    def _families_have_days(cls, value: int) -> int:
+        if not 1 <= value <= 60:  # noqa: PLR2004
+            raise ValueError("AID_REVIEW_ASK_DAYS must be between 1 and 60 working days")
         return value
 
     @field_validator("database_url", "owner_database_url")

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from app.core.money import show_yuan
 from app.policy.calendar import parse_period
-from app.policy.catalogue import Criterion, Programme, Version
+from app.policy.catalogue import Caution, Criterion, Programme, Version
+from app.policy.changes import ResultChange, smallest_changes
 from app.policy.engine import Instalment, assess, criterion_column, instalments
 from app.policy.expressions import Compiled, compile_expression
 from app.policy.facts import FACTS, Fact, Scalar, Words
@@ -14,6 +16,27 @@ from app.policy.frames import frame_of
 
 Outcome = Literal["met", "not_met", "unknown"]
 _OUTCOMES: dict[bool | None, Outcome] = {True: "met", False: "not_met", None: "unknown"}
+
+SOURCES: Mapping[str, Words] = MappingProxyType(
+    {
+        "school_register": Words("学校登记表", "the register of schools"),
+        "school_sheet": Words("学校上报的表格", "a sheet handed in by the school"),
+        "school_form": Words("学校在线填报", "a form filled in by the school"),
+        "enrolment": Words("学籍登记", "the student's enrolment"),
+        "household": Words("家庭情况登记", "the household on record"),
+        "recognition": Words("家庭经济困难学生认定", "the recognition of hardship"),
+        "register": Words("有关部门名单比对", "a list of another department"),
+    }
+)
+"""Where facts come from, in words, by the code that a case's facts carry."""
+_NOT_SAID = Words("未注明来源", "source not stated")
+
+
+def source_label(code: str | None) -> Words:
+    """A source in words; a code that has none stands for itself."""
+    if code is None:
+        return _NOT_SAID
+    return SOURCES.get(code, Words(code, code))
 
 
 @dataclass(frozen=True)
@@ -25,6 +48,7 @@ class Seen:
     value: Scalar | None
     shown: Words
     source: str | None
+    source_label: Words
     as_of: str | None
 
 
@@ -52,9 +76,13 @@ class CriterionExplained:
 
 @dataclass(frozen=True)
 class AmountExplained:
-    """How the amount arises: the rule that applied, yuan a year and a period, the instalments."""
+    """How the amount arises: the rule that applied, yuan a year and a period, the instalments.
+
+    `worked_out` is the expression over facts where the version states no fixed amount.
+    """
 
     when: str
+    worked_out: str
     year_fen: int
     amount_fen: int
     instalments: tuple[Instalment, ...]
@@ -78,6 +106,8 @@ class Explanation:
     unknown: tuple[str, ...]
     criteria: tuple[CriterionExplained, ...]
     amount: AmountExplained | None
+    cautions: tuple[Caution, ...]
+    would_alter: tuple[ResultChange, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """The explanation as plain dicts and tuples; dates stay dates."""
@@ -112,6 +142,8 @@ def explain(programme: Programme, version: Version, period: str, facts: Snapshot
             for each in version.criteria
         ),
         amount=_amount(programme, version, period, row) if row["eligible"] else None,
+        cautions=tuple(each for each in version.cautions if each.id in row["cautions"]),
+        would_alter=smallest_changes(version, values),
     )
 
 
@@ -153,6 +185,7 @@ def _seen(fact: Fact, given: Mapping[str, Any]) -> Seen:
         value=value,
         shown=fact.label(value),
         source=given.get("source"),
+        source_label=source_label(given.get("source")),
         as_of=None if as_of is None else str(as_of),
     )
 
@@ -224,6 +257,7 @@ def _amount(
     each = "、".join(show_yuan(part.amount_fen) for part in parts)
     return AmountExplained(
         when=version.amounts[row["amount_rule"]].when,
+        worked_out=version.amounts[row["amount_rule"]].fen,
         year_fen=year_fen,
         amount_fen=amount_fen,
         instalments=tuple(parts),

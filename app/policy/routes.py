@@ -10,9 +10,6 @@ from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.web import AidRoute
 from app.policy import queries
-from app.policy.calendar import normalise_period
-from app.policy.explanation import explain
-from app.policy.frames import check_facts, facts_invalid
 from app.policy.schemas import (
     AssessIn,
     ExplanationOut,
@@ -22,6 +19,7 @@ from app.policy.schemas import (
     programme_out,
     programme_whole_out,
 )
+from app.policy.trying import try_case
 
 router = APIRouter(route_class=AidRoute, tags=["programmes"])
 Code = Annotated[str, Path(max_length=40)]
@@ -44,7 +42,7 @@ def show_programme(
 
 
 @router.post("/programmes/{code}/assess")
-def try_case(
+def assess(
     code: Code,
     wanted: AssessIn,
     session: DbSession,
@@ -52,9 +50,4 @@ def try_case(
 ) -> ExplanationOut:
     """Explains how a case with these facts would come out for a period; stores nothing."""
     del by
-    loaded = queries.version_for(session, code, wanted.period)
-    if faults := check_facts(wanted.facts, where="/facts"):
-        raise facts_invalid(faults)
-    period = normalise_period(loaded.programme, wanted.period)
-    facts = {name: {"value": value} for name, value in wanted.facts.items()}
-    return explanation_out(explain(loaded.programme, loaded.version, period, facts))
+    return explanation_out(try_case(session, code, wanted.period, wanted.facts).explained)

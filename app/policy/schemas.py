@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
 from app.core.asked import Asked
 from app.core.money import YuanOut
-from app.policy.catalogue import Criterion, Office, Programme, RunBy, Version
+from app.policy.catalogue import Caution, Criterion, Office, Programme, RunBy, Version
+from app.policy.changes import ResultChange
 from app.policy.engine import Instalment
 from app.policy.explanation import AmountExplained, CriterionExplained, Explanation, Seen
 from app.policy.facts import FACTS, Fact, Scalar, Words
@@ -147,6 +148,7 @@ class SeenOut(BaseModel):
     value: Scalar | None
     shown: WordsOut
     source: str | None
+    source_label: WordsOut
     as_of: str | None
 
 
@@ -183,9 +185,28 @@ class AmountExplainedOut(BaseModel):
     """How the amount arises."""
 
     when: str
+    worked_out: str
     year: YuanOut
     amount: YuanOut
     instalments: list[InstalmentOut]
+    says: WordsOut
+
+
+class ResultChangeOut(BaseModel):
+    """One fact which, changed alone to one of `values`, would give the case another result.
+
+    `steps` is the distance of a number or level, else 1. What is `fixed` cannot honestly change.
+    """
+
+    fact: str
+    label: WordsOut
+    now: WordsOut
+    values: list[Scalar]
+    steps: int
+    fixed: bool
+    eligible: bool | None
+    amount: YuanOut | None
+    failed: list[str]
     says: WordsOut
 
 
@@ -205,6 +226,8 @@ class ExplanationOut(BaseModel):
     needed: list[NeededOut]
     criteria: list[CriterionExplainedOut]
     amount: AmountExplainedOut | None
+    cautions: list[CautionOut]
+    would_alter: list[ResultChangeOut]
 
 
 def programme_out(programme: Programme) -> ProgrammeOut:
@@ -247,8 +270,10 @@ def explanation_out(explained: Explanation) -> ExplanationOut:
         eligible=explained.eligible,
         failed=list(explained.failed),
         needed=[needed_out(FACTS[name]) for name in explained.unknown],
-        criteria=[_explained(each) for each in explained.criteria],
+        criteria=[criterion_explained_out(each) for each in explained.criteria],
         amount=None if explained.amount is None else _amount(explained.amount),
+        cautions=[_caution(each) for each in explained.cautions],
+        would_alter=[result_change_out(each) for each in explained.would_alter],
     )
 
 
@@ -277,10 +302,7 @@ def version_out(version: Version) -> VersionOut:
             AmountOut(when=each.when, year=None if each.fen else each.year_fen, fen=each.fen)
             for each in version.amounts
         ],
-        cautions=[
-            CautionOut(id=each.id, test=each.test, label=WordsOut(zh=each.zh, en=each.en))
-            for each in version.cautions
-        ],
+        cautions=[_caution(each) for each in version.cautions],
         tiers=None
         if tiers is None
         else TiersOut(average=tiers.average_fen, least=tiers.least_fen, most=tiers.most_fen),
@@ -294,6 +316,12 @@ def version_out(version: Version) -> VersionOut:
     )
 
 
+def _caution(caution: Caution) -> CautionOut:
+    return CautionOut(
+        id=caution.id, test=caution.test, label=WordsOut(zh=caution.zh, en=caution.en)
+    )
+
+
 def _criterion(criterion: Criterion) -> CriterionOut:
     return CriterionOut(
         id=criterion.id,
@@ -303,7 +331,8 @@ def _criterion(criterion: Criterion) -> CriterionOut:
     )
 
 
-def _explained(each: CriterionExplained) -> CriterionExplainedOut:
+def criterion_explained_out(each: CriterionExplained) -> CriterionExplainedOut:
+    """One criterion explained, for a reply."""
     return CriterionExplainedOut(
         id=each.id,
         label=words(each.label),
@@ -318,6 +347,22 @@ def _explained(each: CriterionExplained) -> CriterionExplainedOut:
     )
 
 
+def result_change_out(change: ResultChange) -> ResultChangeOut:
+    """A change of one fact, for a reply."""
+    return ResultChangeOut(
+        fact=change.fact,
+        label=words(change.label),
+        now=words(change.now),
+        values=list(change.values),
+        steps=change.steps,
+        fixed=change.fixed,
+        eligible=change.result.eligible,
+        amount=change.result.amount_fen,
+        failed=list(change.result.failed),
+        says=words(change.says),
+    )
+
+
 def _seen(seen: Seen) -> SeenOut:
     return SeenOut(
         fact=seen.name,
@@ -325,6 +370,7 @@ def _seen(seen: Seen) -> SeenOut:
         value=seen.value,
         shown=words(seen.shown),
         source=seen.source,
+        source_label=words(seen.source_label),
         as_of=seen.as_of,
     )
 
@@ -332,6 +378,7 @@ def _seen(seen: Seen) -> SeenOut:
 def _amount(amount: AmountExplained) -> AmountExplainedOut:
     return AmountExplainedOut(
         when=amount.when,
+        worked_out=amount.worked_out,
         year=amount.year_fen,
         amount=amount.amount_fen,
         instalments=[_instalment(each) for each in amount.instalments],

@@ -73,6 +73,7 @@ class _Below:
     submissions: Grouped
     versions: Mapping[UUID, LoadedVersion]
     decisions: Grouped
+    reviews: Grouped
     awards: Grouped
     instalments: Grouped
     instalment_ids: Sequence[UUID]
@@ -91,6 +92,7 @@ def _below(session: Session, applications: Rows, *, by: Actor) -> _Below:
         submissions=_grouped(submissions, "application_id"),
         versions=version_by_id(session, {row["policy_version_id"] for row in submissions}),
         decisions=_grouped(levels.decisions(session, keys), "application_id"),
+        reviews=_grouped(levels.reviews(session, keys), "application_id"),
         awards=_grouped(awards, "application_id"),
         instalments=_grouped(instalments, "award_id"),
         instalment_ids=_ids(instalments),
@@ -177,6 +179,7 @@ def _case(row: dict[str, Any], below: _Below, moved: Grouped) -> dict[str, Any]:
         "submissions": [{**each, "facts": _facts(each["facts"])} for each in submissions],
         "explanation": None if explained is None else explanation_out(explained),
         "decisions": below.decisions[row["id"]],
+        "reviews": below.reviews[row["id"]],
         "award": award
         and {
             **award,

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
-from app.applications.models import Application, Decision, Submission
+from app.applications.models import Application, Decision, Review, Submission
 from app.auth.models import Organisation
 from app.awards.models import Award, Instalment, InstalmentShare, InstalmentState
 from app.budgets.models import Appropriation, FundLine
@@ -163,6 +163,28 @@ def decisions(session: Session, applications: Ids) -> Rows:
             col(table.reason),
             col(table.batch_id),
             col(table.decided_by),
+            col(table.decided_at),
+        )
+        .where(col(table.application_id).in_(applications))
+        .order_by(col(table.id)),
+    )
+
+
+def reviews(session: Session, applications: Ids) -> Rows:
+    """Every review of a rejection of the cases, in the order they were asked for."""
+    table = Review
+    return _rows(
+        session,
+        select(
+            col(table.id),
+            col(table.application_id),
+            col(table.submission_no),
+            col(table.asked_on),
+            col(table.due_on),
+            col(table.state),
+            col(table.recorded_by),
+            col(table.decided_by),
+            col(table.decided_because),
             col(table.decided_at),
         )
         .where(col(table.application_id).in_(applications))

@@ -89,6 +89,20 @@ class DecisionOut(BaseModel):
     decided_at: datetime
 
 
+class ReviewOut(BaseModel):
+    """A family's request that another officer look at a rejection, and what came of it."""
+
+    id: UUID
+    submission_no: int
+    asked_on: date
+    due_on: date
+    state: str
+    recorded_by: UUID
+    decided_by: UUID | None
+    decided_because: str | None
+    decided_at: datetime | None
+
+
 class ShareOut(BaseModel):
     """What one fund line pays of an instalment."""
 
@@ -209,6 +223,7 @@ class CaseOut(BaseModel):
     submissions: list[SubmissionOut]
     explanation: ExplanationOut | None
     decisions: list[DecisionOut]
+    reviews: list[ReviewOut]
     award: AwardOut | None
     payouts: list[PayoutOut]
     transfers: list[TransferOut]

@@ -119,10 +119,11 @@ def test_namesakes_without_an_id_are_told_apart_by_class_or_guardian() -> None:
     ) == [(3, "id_duplicate", "name")]  # fmt: skip
 
 
-def test_what_is_over_never_moves_again() -> None:
+def test_what_is_over_never_moves_again_but_by_a_review_back_to_the_school() -> None:
     assert {state for state in State if not rules.MOVES[state]} == {
-        State.CONFIRMED, State.REJECTED, State.WITHDRAWN,
+        State.CONFIRMED, State.WITHDRAWN,
     }  # fmt: skip
+    assert rules.MOVES[State.REJECTED] == {State.RETURNED}
     assert set(rules.MOVES) == set(State)
 
 

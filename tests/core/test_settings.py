@@ -36,6 +36,8 @@ def load(monkeypatch: pytest.MonkeyPatch, **given: str) -> settings.Settings:
         ({"MODE": "play"}, "AID_MODE"),
         ({"OFFICE_DAY": "2008-04-01"}, "AID_OFFICE_DAY"),
         ({"POOL_SIZE": "1"}, "AID_POOL_SIZE"),
+        ({"REVIEW_ASK_DAYS": "0"}, "AID_REVIEW_ASK_DAYS"),
+        ({"REVIEW_ASK_DAYS": "61"}, "AID_REVIEW_ASK_DAYS"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(

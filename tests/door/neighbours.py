@@ -7,7 +7,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.applications.models import BatchState, Objection, ObjectionState, ReportingBatch
+from app.applications.models import (
+    BatchState,
+    Objection,
+    ObjectionState,
+    ReportingBatch,
+    Review,
+    ReviewState,
+)
 from app.auth.models import ApiClient, ClientGrant
 from app.core import clock
 from app.disbursement.models import PaymentHold
@@ -59,7 +66,19 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         state=ObjectionState.OPEN,
         **place,
     )
-    session.add(objection)
+    review = Review(
+        application_id=application.id,
+        submission_no=1,
+        asked_on=DAY,
+        asked_by_name="赵强",
+        relation="父亲",
+        words="家里确有困难",
+        recorded_by=clerk,
+        due_on=DAY,
+        state=ReviewState.OPEN,
+        **place,
+    )
+    session.add_all([objection, review])
     enrolment = session.execute(
         select(col(Enrolment.id)).where(col(Enrolment.student_id) == student.id)
     ).scalar_one()
@@ -74,6 +93,7 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "batches:batch_id": batch,
         "decision-batches:batch_id": chain.batches[0].id,
         "objection_id": objection.id,
+        "review_id": review.id,
         "run_id": chain.run.id,
         "files:file_id": chain.payment_file.id,
         "return-files:file_id": chain.return_file.id,

@@ -54,6 +54,12 @@ BODIES = {
     "POST /applications/{application_id}/submissions": CASE,
     "PUT /batches/{batch_id}": PANEL,
     "POST /objections/{objection_id}/settle": {"verdict": "dismissed", "because": "查无此事"},
+    "POST /applications/{application_id}/reviews": {
+        "asked_by_name": "赵强",
+        "relation": "父亲",
+        "words": "请复核",
+    },
+    "POST /reviews/{review_id}/decide": {"outcome": "upheld", "because": "事实清楚"},
     "POST /runs/{run_id}/cancel": {"because": "取消"},
     "POST /runs/{run_id}/payouts/cancel": {"payout_ids": [str(uuid4())], "because": "取消"},
     "POST /holds/{hold_id}/lift": {"because": "已核实"},

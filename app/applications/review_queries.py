@@ -1,0 +1,119 @@
+"""Reads rejections and their reviews within the caller's scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.applications.errors import CaseUnknown
+from app.applications.models import (
+    Application,
+    Decision,
+    Objection,
+    ObjectionState,
+    Review,
+    ReviewState,
+    Step,
+    Verdict,
+)
+from app.applications.review_errors import ReviewUnknown
+from app.core import clock, settings
+from app.core.actor import Actor
+from app.core.paging import PageAsked
+from app.core.scoping import visible, visible_class
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejection:
+    """Who rejected a case as it stands, when and why, and until when a review may be asked for.
+
+    `holidays_known`: whether the published calendar covers the days counted.
+    """
+
+    on: date
+    by: UUID
+    step: Step
+    reason: str
+    ask_until: date
+    holidays_known: bool
+
+
+def rejection(session: Session, case: Application) -> Rejection | None:
+    """The rejection of the case's newest submission: an officer's, or an objection upheld."""
+    decided = session.execute(
+        select(Decision).where(
+            col(Decision.application_id) == case.id,
+            col(Decision.submission_no) == case.submission_no,
+            col(Decision.verdict) == Verdict.REJECT,
+        )
+    ).scalar_one_or_none()
+    if decided is not None:
+        moment, by, step = decided.decided_at, decided.decided_by, decided.step
+        return _rejection(case.rejected_on or clock.day_of(moment), by, step, decided.reason)
+    objection = session.execute(
+        select(Objection)
+        .where(
+            col(Objection.application_id) == case.id,
+            col(Objection.state) == ObjectionState.UPHELD,
+        )
+        .order_by(col(Objection.settled_at).desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    if objection is None or objection.settled_by is None or objection.settled_at is None:
+        return None
+    on = case.rejected_on or clock.day_of(objection.settled_at)
+    return _rejection(on, objection.settled_by, Step.CITY, objection.settled_because or "")
+
+
+def _rejection(on: date, by: UUID, step: Step, reason: str) -> Rejection:
+    until, known = clock.add_working_days(on, settings.get().review_ask_days)
+    return Rejection(on=on, by=by, step=step, reason=reason, ask_until=until, holidays_known=known)
+
+
+def review(session: Session, review_id: UUID, *, by: Actor) -> Review:
+    """A review as it stands now. Raises ReviewUnknown."""
+    found: Review | None = session.execute(
+        select(Review)
+        .where(col(Review.id) == review_id, visible(Review, by))
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    if found is None:
+        raise ReviewUnknown
+    return found
+
+
+def of_case(session: Session, application_id: UUID, *, by: Actor) -> Sequence[Review]:
+    """Every review of a case, oldest first. Raises CaseUnknown outside the caller's scope."""
+    there = select(col(Application.id)).where(
+        col(Application.id) == application_id, visible_class(Application, by)
+    )
+    if session.execute(there).one_or_none() is None:
+        raise CaseUnknown
+    return (
+        session.execute(
+            select(Review)
+            .where(col(Review.application_id) == application_id)
+            .order_by(col(Review.id))
+        )
+        .scalars()
+        .all()
+    )
+
+
+def reviews(
+    session: Session, asked: PageAsked, *, by: Actor, state: ReviewState | None
+) -> Sequence[Review]:
+    """One page of the reviews within scope, in the order in which they were asked for."""
+    query = (
+        select(Review)
+        .join(Application, col(Application.id) == Review.application_id)
+        .where(visible_class(Application, by))
+    )
+    if state is not None:
+        query = query.where(col(Review.state) == state)
+    if asked.after is not None:
+        query = query.where(col(Review.id) > asked.after)
+    return session.execute(query.order_by(col(Review.id)).limit(asked.fetch)).scalars().all()

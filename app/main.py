@@ -50,7 +50,7 @@ from app.policy import service as policy
 from app.policy import version_routes
 from app.reconciliation import routes as reconciliation_routes
 from app.registry import routes as registry_routes
-from app.reports import page_routes, trail_routes, verification_routes
+from app.reports import page_routes, statistics_routes, trail_routes, verification_routes
 from app.reports import routes as reports_routes
 
 log = structlog.get_logger()
@@ -62,6 +62,7 @@ UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECA
 # `/students/export` and `/applications/export` would else be read as ids.
 ROUTERS: list[APIRouter] = [
     reports_routes.router,
+    statistics_routes.router,
     trail_routes.router,
     page_routes.router,
     verification_routes.router,

@@ -67,6 +67,7 @@ class Act(StrEnum):
     WORKLIST_RESOLVE = "worklist.resolve"
     REISSUE = "payout.reissue"
     TRAIL_READ = "trail.read"
+    STATISTICS_READ = "statistics.read"
     VERIFY = "verify"
 
 
@@ -136,5 +137,6 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.WORKLIST_RESOLVE: _FINANCE,
     Act.REISSUE: frozenset({R.FINANCE_MAKER}),
     Act.TRAIL_READ: _OFFICE_READERS,
+    Act.STATISTICS_READ: _SCHOOL | _OFFICE_READERS,
     Act.VERIFY: frozenset({R.AUDITOR}),
 }

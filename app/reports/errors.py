@@ -26,3 +26,28 @@ class ExportTooLong(Invalid):
             f"There are {rows} rows and a worksheet holds {most}; ask for format=csv or filter.",
             facts={"rows": rows, "most": most},
         )
+
+
+class StatisticsPlaceNotFound(NotFound):
+    """No such county or school, or none within the caller's scope."""
+
+    code = "statistics.place-not-found"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            "没有这个县（市、区）或学校，或不在您的管辖范围内；请核对代码。",
+            "There is no such county or school within your scope; check the code.",
+            facts={"place": place},
+        )
+
+
+class StatisticsYearUnclear(Invalid):
+    """A form is of a calendar year or of a school year."""
+
+    code = "statistics.year-unclear"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "请给出 year（自然年度，如 2008）或 school_year（学年，如 2007-2008）中的一个。",
+            "Give one of year (a calendar year such as 2008) and school_year (such as 2007-2008).",
+        )

@@ -1,6 +1,6 @@
 """Cases at whatever step a test needs them: students, applications, submissions; set-wise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from app.applications.models import (
     Step,
     Submission,
 )
-from app.core import clock, ids
+from app.core import clock, ids, settings
 from app.policy import queries as policy
 from app.policy.service import load_catalogue
 from app.registry.models import IdentityState, School, Student
@@ -40,12 +40,18 @@ def make_cases(
     uploaded_by: UUID | None = None,
     grade: int = 1,
     class_name: str = "1",
+    facts: Mapping[str, object] | None = None,
 ) -> list[UUID]:
     """n eligible cases of new students at the school, oldest first; answers the application ids.
 
-    Loads the catalogue and opens the round where they are not there. Five statements.
+    `facts` are by name, as the school's sheet would give them. Loads the catalogue and opens the
+    round where they are not there. Five statements.
     """
-    load_catalogue(session, "jining-2008")
+    load_catalogue(session, settings.get().catalogue)
+    told = {
+        name: {"value": value, "source": "school_sheet", "as_of": "2008-03-01"}
+        for name, value in (facts or {}).items()
+    }
     version = policy.version_for(session, programme, period)
     round_id = make_round(session, programme, period)
     applications, students = ids.new_many(n), ids.new_many(n)
@@ -104,7 +110,7 @@ def make_cases(
                 "submission_no": 1,
                 **place,
                 "policy_version_id": version.id,
-                "facts": {},
+                "facts": told,
                 "eligible": True,
                 "amount_fen": amount_fen,
                 "failed": [],

@@ -2,6 +2,7 @@
 #   make demo          the service with its sample data; ONCE=1 runs through and ends
 #   make test          every test
 #   make check         lint, format, types, layers and every test
+#   make bench         the figures at the size of a city; STUDENTS=… takes another size
 #   make serve         the service; afterwards .venv/bin/aid is the command line
 #   make lock          resolve the requirements anew, with hashes
 #   make clean         remove what the other targets made, but no data
@@ -13,6 +14,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 ONCE ?=
+STUDENTS ?= 1000000
 PYTEST_ARGS ?=
 
 VENV := .venv
@@ -21,9 +23,9 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-inp
 	--require-hashes
 LOCK := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-header --strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
-TYPED := app $(wildcard migrations)
+TYPED := app benchmarks $(wildcard migrations)
 
-.PHONY: test check lint demo serve lock clean
+.PHONY: test check lint demo serve bench benchmarks lock clean
 
 test: $(VENV)/.dev
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS) </dev/null
@@ -42,20 +44,34 @@ demo: $(VENV)/.runtime
 serve: $(VENV)/.runtime
 	$(BIN)/python -m app.cli serve
 
+# What the service is compared with stays out of its own environment.
+bench:
+	@$(MAKE) VENV=.venv-bench benchmarks
+
+benchmarks: $(VENV)/.bench
+	$(BIN)/python -m benchmarks --students $(STUDENTS) </dev/null
+
 lock: $(VENV)/.dev
 	$(LOCK) --output-file=requirements.lock pyproject.toml
 	$(LOCK) --extra=dev --constraint=requirements.lock \
 		--output-file=requirements-dev.lock pyproject.toml
+	$(LOCK) --extra=bench --constraint=requirements.lock \
+		--output-file=requirements-bench.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find app tests $(wildcard migrations) -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find app benchmarks tests $(wildcard migrations) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps below are newer than their lock once everything in it is installed. The development
 # lock holds all of the runtime one, so it satisfies both.
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.made
 	$(INSTALL) --requirement requirements-dev.lock </dev/null
 	touch $(VENV)/.dev $(VENV)/.runtime
+
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.made
+	@echo "installing into $(VENV) …"
+	$(INSTALL) --requirement requirements-bench.lock </dev/null
+	touch $@
 
 $(VENV)/.runtime: requirements.lock $(VENV)/.made
 	$(INSTALL) --requirement requirements.lock </dev/null

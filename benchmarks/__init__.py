@@ -1,0 +1,1 @@
+"""What the service takes at the size of a city, each measure beside its floor."""

@@ -13,6 +13,8 @@ SOURCES: dict[str, tuple[str, str]] = {
     "province": ("省级资金", "province"),
     "city": ("市级资金", "city"),
     "county": ("县级资金", "county"),
+    "local": ("地方资金", "local"),
+    "donation": ("捐赠资金", "donated"),
 }
 """Where budget money comes from, with its words."""
 

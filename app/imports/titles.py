@@ -18,20 +18,39 @@ _SCHOOL_LINE = re.compile(r"^学校(?:名称)?\s*(?:[（(][^）)]*[)）])?\s*[:�
 _UNIT_LINE = re.compile(r"^填报(?:单位|学校)\s*(?:[（(][^）)]*[)）])?\s*[:：]\s*(\S+)")
 
 _PROGRAMMES = (
-    ("boarding-subsidy", re.compile(r"寄宿生")),
+    ("boarding-subsidy", re.compile(r"(?<!非)寄宿生")),
+    ("day-pupil-subsidy", re.compile(r"非寄宿生|走读生")),
     (
         "vocational-grant",
-        re.compile(
-            r"(?:中等职业|中职|职业学校|职业教育).{0,12}助学金|(?<!高中)(?<!本专科)国家助学金"
-        ),
+        re.compile(r"(?:中等职业|中职|(?<!高等)职业学校|(?<!高等)职业教育).{0,12}助学金"),
     ),
-    ("普通高中国家助学金", re.compile(r"高中.{0,6}助学金")),
-    ("免学费", re.compile(r"免(?:除)?学费|学费减免")),
-    ("免费教科书", re.compile(r"免费教科书|教科书费")),
-    ("营养改善", re.compile(r"营养(?:改善|餐)")),
-    ("助学贷款", re.compile(r"助学贷款")),
-    ("励志奖学金", re.compile(r"奖学金")),
+    ("senior-grant", re.compile(r"高中.{0,6}助学金")),
+    ("preschool-grant", re.compile(r"(?:学前|幼儿).{0,8}助学金")),
+    ("national-grant", re.compile(r"(?:高校|高等|大学|高职|本专科).{0,12}助学金")),
+    ("national-scholarship", re.compile(r"国家奖学金")),
+    ("encouragement-scholarship", re.compile(r"励志奖学金")),
+    ("origin-loan", re.compile(r"生源地.{0,6}助学贷款")),
+    ("campus-loan", re.compile(r"(?:校园|高校).{0,6}助学贷款")),
+    ("fee-waiver", re.compile(r"(?:义务教育|小学|初中).{0,12}免(?:收|除)?学?杂费")),
+    ("senior-tuition-waiver", re.compile(r"高中.{0,8}免(?:收|除)?学杂?费")),
+    ("vocational-tuition-waiver", re.compile(r"(?:中职|职业).{0,8}免(?:收|除)?学费")),
+    ("textbook-waiver", re.compile(r"免费教科书|教科书费|课本费")),
+    ("public-funds", re.compile(r"公用经费")),
+    ("donated-aid", re.compile(r"捐资助学|捐赠助学")),
+    ("nutrition", re.compile(r"营养(?:改善|餐)")),  # another office's: no programme here
 )
+_IN_SHORT = (
+    (("vocational-grant", "senior-grant", "national-grant"), re.compile(r"国家助学金")),
+    (("senior-grant", "preschool-grant"), re.compile(r"政府助学金")),
+    (("national-scholarship", "encouragement-scholarship"), re.compile(r"奖学金")),
+    (("origin-loan", "campus-loan"), re.compile(r"助学贷款")),
+    (("fee-waiver", "senior-tuition-waiver"), re.compile(r"免(?:收|除)?学?杂费")),
+    (
+        ("vocational-tuition-waiver", "senior-tuition-waiver"),
+        re.compile(r"免(?:收|除)?学费|学费减免"),
+    ),
+)
+# Names that several programmes share: they mean any of them unless the title says which.
 
 
 def periods_said(titles: Iterable[str]) -> tuple[str, ...]:
@@ -76,13 +95,21 @@ def another_programme(titles: Iterable[str], asked: str, names: Mapping[str, str
     """
     said: dict[str, str] = {}
     for title in titles:
-        for code, pattern in _PROGRAMMES:
-            if found := pattern.search(title):
-                said.setdefault(code, found[0])
+        for code, words in _programmes_of(title).items():
+            said.setdefault(code, words)
         said |= {code: name for code, name in names.items() if name in title}
     if not said or asked in said:
         return None
     return next(iter(said.values()))
+
+
+def _programmes_of(title: str) -> dict[str, str]:
+    """The programmes that one title may mean, by code, in the title's own words."""
+    said = {code: found[0] for code, each in _PROGRAMMES if (found := each.search(title))}
+    for codes, each in _IN_SHORT:
+        if (found := each.search(title)) and not said.keys() & set(codes):
+            said |= dict.fromkeys(codes, found[0])
+    return said
 
 
 def school_said(titles: Sequence[str], known: Iterable[str]) -> str | None:

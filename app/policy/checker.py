@@ -1,6 +1,5 @@
 """Checks a catalogue whole before it binds: every fault of every file, not the first."""
 
-import itertools
 import re
 import tomllib
 from collections import Counter
@@ -9,9 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import polars as pl
-
 from app.core.errors import Fault
+from app.policy.boundaries import boundary_cases
 from app.policy.calendar import DayRule, PolicyCalendar, TermRule, parse_period, read_calendar
 from app.policy.catalogue import (
     CATALOGUES,
@@ -25,16 +23,14 @@ from app.policy.catalogue import (
 )
 from app.policy.engine import NO_AMOUNT, assess, instalments
 from app.policy.errors import CatalogueInvalid, PeriodInvalid
-from app.policy.expressions import check_expression, compile_expression
-from app.policy.facts import FACTS, Scalar
+from app.policy.expressions import check_expression
 from app.policy.frames import frame_of
 from app.policy.places import check_places
-from app.policy.reading import Faults, read_programme, read_version
+from app.policy.reading import Faults, read_programme, read_version, version_place
 
 _ID = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _CODE = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 _PREFIX = re.compile(r"[A-Z]{2,4}", re.ASCII)
-_MOST_CASES = 100_000  # above this many combinations of boundary values the gap check is left out
 _ALL_SHARES = 10_000
 EXAMPLES_MIN = 5
 
@@ -184,23 +180,28 @@ def _check_programme(programme: Programme, file: Path, notes: Faults) -> None:
         )
     if not _PREFIX.fullmatch(programme.prefix):
         notes.add("prefix_invalid", "", "prefix 须为 2 至 4 个大写字母", "prefix is 2–4 capitals")
-    for order, count in Counter(version.order for version in programme.versions).items():
-        if count > 1:
-            key = next(each.key for each in programme.versions if each.order == order)
-            notes.add(
-                "versions_overlap",
-                f"version {key}",
-                "两个版本从同一学期起生效；请保留一个，或改生效学期",
-                "two versions start with the same period; keep one, or change when it starts",
-            )
+    starts = Counter((version.order, version.revision) for version in programme.versions)
+    for start in [start for start, count in starts.items() if count > 1]:
+        first = next(each for each in programme.versions if (each.order, each.revision) == start)
+        notes.add(
+            "versions_overlap",
+            _place(first),
+            "两个版本从同一学期起生效且 revision 相同；请保留一个，或改生效学期或 revision",
+            "two versions start with the same period and have the same revision; keep one, or "
+            "change when it starts or its revision",
+        )
     for version in programme.versions:
         _check_version(programme, version, notes, readable=readable)
+
+
+def _place(version: Version) -> str:
+    return version_place(version.effective_from, version.revision)
 
 
 def _check_version(
     programme: Programme, version: Version, notes: Faults, *, readable: bool
 ) -> None:
-    where = f"version {version.key}"
+    where = _place(version)
     before = len(notes.found)
     _check_criteria(version, notes)
     _check_amounts(version, notes)
@@ -217,8 +218,7 @@ def _check_version(
         notes.add("funding_repeated", where, "资金来源重复", "a funding source is listed twice")
     if readable and len(notes.found) == before:
         _check_cases(version, notes)
-        for number, example in enumerate(version.examples, start=1):
-            _check_example(programme, version, example, (f"{where} example {number}", notes))
+        _check_examples(programme, version, notes)
 
 
 def _check_criteria(version: Version, notes: Faults) -> None:
@@ -226,7 +226,7 @@ def _check_criteria(version: Version, notes: Faults) -> None:
     tests: tuple[Criterion | Caution, ...] = (*version.criteria, *version.cautions)
     for criterion in tests:
         kind = "criterion" if isinstance(criterion, Criterion) else "caution"
-        where = f"version {version.key} {kind} {criterion.id}"
+        where = f"{_place(version)} {kind} {criterion.id}"
         if not _ID.fullmatch(criterion.id) or criterion.id in seen or criterion.id == NO_AMOUNT:
             notes.add(
                 "criterion_id",
@@ -240,8 +240,16 @@ def _check_criteria(version: Version, notes: Faults) -> None:
 
 
 def _check_amounts(version: Version, notes: Faults) -> None:
+    if not version.amounts and version.note is None:
+        notes.add(
+            "amount_missing",
+            _place(version),
+            "没有金额（[[version.amount]]）的版本须在 note 中说明金额由谁确定或为何不知",
+            "a version without an amount ([[version.amount]]) says in its note who sets it or why "
+            "it is not known",
+        )
     for number, amount in enumerate(version.amounts, start=1):
-        where = f"version {version.key} amount {number}"
+        where = f"{_place(version)} amount {number}"
         faults = check_expression(amount.when) if amount.when else []
         faults += check_expression(amount.fen, "int") if amount.fen else []
         for fault in faults:
@@ -276,7 +284,7 @@ def _check_cases(version: Version, notes: Faults) -> None:
     if cases is None:
         return
     outcome = assess(cases, version)
-    where = f"version {version.key}"
+    where = _place(version)
     if not outcome.get_column("eligible").fill_null(value=False).any():
         notes.add("nobody_eligible", where, "没有人能符合条件", "nobody can ever be eligible")
     gaps = cases.filter(outcome.get_column("failed").list.contains(NO_AMOUNT))
@@ -291,44 +299,25 @@ def _check_cases(version: Version, notes: Faults) -> None:
         )
 
 
-def boundary_cases(version: Version) -> pl.DataFrame | None:
-    """Every combination of the values that can make a difference; None when there are too many."""
-    texts = [each.test for each in version.criteria]
-    texts += [each.when for each in version.amounts if each.when]
-    expressions = [compile_expression(text) for text in texts]
-    expressions += [compile_expression(each.fen, "int") for each in version.amounts if each.fen]
-    values: dict[str, set[Scalar]] = {}
-    for compiled in expressions:
-        for name in compiled.facts:
-            values.setdefault(name, set()).update(_values(name, compiled.literals.get(name, ())))
-    count = 1
-    for choices in values.values():
-        count *= len(choices)
-    if count > _MOST_CASES:
-        return None
-    product = itertools.product(*(sorted(choices) for choices in values.values()))
-    return frame_of([dict(zip(values, row, strict=True)) for row in product])
-
-
-def _values(name: str, literals: tuple[int, ...]) -> set[Scalar]:
-    fact = FACTS[name]
-    if fact.values:
-        return set(fact.listed)
-    near = {literal + step for literal in literals for step in (-1, 0, 1)}
-    return {value for value in near | {fact.minimum, fact.maximum} if fact.accepts(value)}
+def _check_examples(programme: Programme, version: Version, notes: Faults) -> None:
+    frame = frame_of([dict(example.given) for example in version.examples])
+    rows = assess(frame, version).iter_rows(named=True)
+    for number, (example, row) in enumerate(zip(version.examples, rows, strict=True), start=1):
+        where = f"{_place(version)} example {number}"
+        _check_example((programme, version), example, row, (where, notes))
 
 
 def _check_example(
-    programme: Programme, version: Version, example: Example, at: tuple[str, Faults]
+    of: tuple[Programme, Version], example: Example, row: dict[str, Any], at: tuple[str, Faults]
 ) -> None:
-    where, notes = at
-    row = assess(frame_of([dict(example.given)]), version).row(0, named=True)
+    (programme, version), (where, notes) = of, at
     period = example.period or example_period(programme, version)
     try:
-        paid = instalments(version, programme, period, row["amount_fen"] or 0)
+        planned = instalments(version, programme, period, row["amount_fen"] or 0)
     except PeriodInvalid as error:
         notes.add("period_invalid", where, error.zh, error.en)
         return
+    paid = [] if row["eligible"] and row["amount_fen"] is None else planned
     claims: list[tuple[str, object, object]] = [
         ("eligible", example.eligible, row["eligible"]),
         ("unknown", example.unknown, tuple(row["unknown"])),
@@ -348,7 +337,10 @@ def _check_example(
 
 
 def example_period(programme: Programme, version: Version) -> str:
-    """The period examples stand in: the version's first, or the last before the next version."""
+    """The period examples stand in: the version's first, or the last before the next version.
+
+    A rate from a spring term on first decides the school year that begins after it.
+    """
     later = [each for each in programme.versions if each.order > version.order]
     if version.effective_from is not None:
         start = parse_period(version.effective_from)
@@ -358,7 +350,8 @@ def example_period(programme: Programme, version: Version) -> str:
     else:
         start = parse_period("2007-autumn")
     if programme.period == "school_year":
-        return start.school_year
+        spring = version.effective_from is not None and start.order % 2 == 0
+        return replace(start, order=start.order + 1).school_year if spring else start.school_year
     return f"{start.order // 2}-{'autumn' if start.order % 2 else 'spring'}"
 
 

@@ -64,8 +64,9 @@ def assess(frame: pl.DataFrame, version: Version) -> pl.DataFrame:
     amount that applies); `year_fen` and `amount_fen` (fen a school year, and for one period
     applied for; null unless eligible); `failed` (criterion ids not met, in the version's order);
     `unknown` (names of missing facts that could still decide); `cautions` (ids of what an officer
-    should look at). Absent columns are unknown facts. Raises FactsInvalid for values the
-    vocabulary does not allow.
+    should look at). A version without amounts says who is eligible and leaves all three of the
+    amount null. Absent columns are unknown facts. Raises FactsInvalid for values the vocabulary
+    does not allow.
     """
     plan = _plan(version)
     listed = (plan.failed, plan.unknown, plan.cautioned)
@@ -118,6 +119,8 @@ def _plan(version: Version) -> _Plan:
     every = reduce(lambda left, right: left & right, met)
     # No fen though a rule applies: a fact of the amount is missing, and so is the answer.
     nothing = (pl.col("_rule") == -1) | (pl.col("_fen") <= 0)
+    if not version.amounts:  # in kind, or set case by case: who is eligible is all that is asked
+        nothing = pl.lit(value=False)
     eligible = every & ~nothing
     failed = [~outcome for outcome in met] + [every & nothing]
     missing = _missing(dict(zip(names, tests, strict=True)), whens, version)
@@ -134,7 +137,7 @@ def _plan(version: Version) -> _Plan:
         decisions=(
             *met,
             eligible.alias("eligible"),
-            pl.when(eligible).then(pl.col("_rule")).alias("amount_rule"),
+            pl.when(eligible & (pl.col("_rule") >= 0)).then(pl.col("_rule")).alias("amount_rule"),
             year,
             (year // 2 if version.period == "term" else year).alias("amount_fen"),
         ),
@@ -198,6 +201,8 @@ def _first_met(amounts: int, whens: Mapping[str, Compiled]) -> pl.Expr:
 
 def _fen_of(version: Version) -> pl.Expr:
     """The fen of the amount that applies; it means something only where one does."""
+    if not version.amounts:
+        return pl.lit(None, pl.Int64)
     *others, fen = map(_fen, version.amounts)
     for index, each in enumerate(others):
         fen = pl.when(pl.col("_rule") == index).then(each).otherwise(fen)

@@ -141,7 +141,7 @@ def explain(programme: Programme, version: Version, period: str, facts: Snapshot
             _criterion(each, row[criterion_column(each.id)], values, facts)
             for each in version.criteria
         ),
-        amount=_amount(programme, version, period, row) if row["eligible"] else None,
+        amount=None if row["amount_fen"] is None else _amount(programme, version, period, row),
         cautions=tuple(each for each in version.cautions if each.id in row["cautions"]),
         would_alter=smallest_changes(version, values),
     )

@@ -1,7 +1,7 @@
 """Places, tiers and who is paid: what a version says beyond one student's result, checked."""
 
 from app.policy.catalogue import Programme, Version
-from app.policy.reading import Faults
+from app.policy.reading import Faults, version_place
 
 PAID_TO_SCHOOLS = ("waiver", "school_allocation")
 """Kinds that a school is paid by head count; nobody applies for them."""
@@ -9,7 +9,7 @@ PAID_TO_SCHOOLS = ("waiver", "school_allocation")
 
 def check_places(programme: Programme, version: Version, notes: Faults) -> None:
     """Notes faults of tiers, quotas and ranking, and of a payee that does not fit the kind."""
-    where = f"version {version.key}"
+    where = version_place(version.effective_from, version.revision)
     if (programme.payee == "school") != (programme.kind in PAID_TO_SCHOOLS):
         notes.add(
             "payee_invalid",

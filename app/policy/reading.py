@@ -238,20 +238,27 @@ def _approval(table: Table) -> tuple[tuple[RunBy, tuple[Office, ...]], ...]:
     return tuple(paths)  # type: ignore[arg-type]  # offices were compared with the Literal above
 
 
+def version_place(effective_from: str | None, revision: int) -> str:
+    """How a fault names a version: `version 2008-spring`, a later revision with its number."""
+    place = f"version {effective_from or 'start'}"
+    return place if revision == 1 else f"{place} revision {revision}"
+
+
 def _version(table: Table, head: tuple[str, PeriodKind, Rhythm]) -> Version:
     effective_from = table.period("effective_from")
-    table.where = f"version {effective_from or 'start'}"
+    revision = table.whole("revision", 1, least=1, most=9999)
+    table.where = version_place(effective_from, revision)
     note = _words(table.table("note")) if "note" in table.values else None
     version = Version(
         programme=head[0],
         period=head[1],
         instalments=head[2],
         effective_from=effective_from,
-        revision=table.whole("revision", 1, least=1, most=9999),
+        revision=revision,
         source=table.text("source"),
         verified=table.truth("verified", default=True),
         criteria=tuple(_criterion(each) for each in table.tables("criterion")),
-        amounts=tuple(_amount(each) for each in table.tables("amount")),
+        amounts=tuple(_amount(each) for each in table.tables("amount", needed=False)),
         funding=tuple(_funding(each) for each in table.tables("funding")),
         examples=tuple(_example(each) for each in table.tables("example")),
         note=note,

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
 from app.core.asked import Asked
 from app.core.money import YuanOut
-from app.policy.catalogue import Caution, Criterion, Office, Programme, RunBy, Version
+from app.policy.catalogue import Amount, Caution, Criterion, Office, Programme, RunBy, Version
 from app.policy.changes import ResultChange
 from app.policy.engine import Instalment
 from app.policy.explanation import AmountExplained, CriterionExplained, Explanation, Seen
@@ -50,12 +50,12 @@ class CautionOut(BaseModel):
 class AmountOut(BaseModel):
     """Yuan a year for those who meet `when`; an empty `when` is everybody.
 
-    Where the amount is worked out from facts, `fen` is the expression and `year` null.
+    Where the amount is worked out from facts, `fen` is the expression and `year` is null.
     """
 
     when: str
     year: YuanOut | None
-    fen: str
+    fen: str | None
 
 
 class TiersOut(BaseModel):
@@ -298,10 +298,7 @@ def version_out(version: Version) -> VersionOut:
         note=None if version.note is None else words(version.note),
         sha256=version.sha256,
         criteria=[_criterion(each) for each in version.criteria],
-        amounts=[
-            AmountOut(when=each.when, year=None if each.fen else each.year_fen, fen=each.fen)
-            for each in version.amounts
-        ],
+        amounts=[_rule(each) for each in version.amounts],
         cautions=[_caution(each) for each in version.cautions],
         tiers=None
         if tiers is None
@@ -319,6 +316,14 @@ def version_out(version: Version) -> VersionOut:
 def _caution(caution: Caution) -> CautionOut:
     return CautionOut(
         id=caution.id, test=caution.test, label=WordsOut(zh=caution.zh, en=caution.en)
+    )
+
+
+def _rule(amount: Amount) -> AmountOut:
+    return AmountOut(
+        when=amount.when,
+        year=None if amount.fen else amount.year_fen,
+        fen=amount.fen or None,
     )
 
 

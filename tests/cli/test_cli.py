@@ -35,8 +35,9 @@ def test_the_shipped_policy_is_sound_and_counted() -> None:
     )
     assert said is not None, done.output
     catalogues, programmes, versions, examples = map(int, said.groups())
-    assert catalogues >= 1
-    assert examples > versions >= programmes >= 2
+    assert catalogues >= 2
+    assert examples >= 5 * versions
+    assert versions > programmes >= 24
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,22 @@ def test_a_broken_policy_file_is_named(tmp_path: Path, broken: str, by: tuple[st
     assert done.exit_code == 1
     assert broken in done.output
     assert "fault(s)" in done.output
+
+
+def test_every_fault_of_every_catalogue_is_listed_with_its_place(tmp_path: Path) -> None:
+    for name in ("jining-2008", "national"):
+        shutil.copytree(CATALOGUES / name, tmp_path / name)
+    for place, old, new in (
+        ("jining-2008/senior-grant.toml", '"500.00"', '"500.001"'),
+        ("national/day-pupil-subsidy.toml", "NOT boards", "NOT bords"),
+    ):
+        file = tmp_path / place
+        file.write_text(file.read_text("utf-8").replace(old, new, 1), "utf-8")
+    done = CliRunner().invoke(app, ["policy", "check", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "jining-2008/senior-grant.toml, version 2007-autumn amount 1" in done.output
+    where = "national/day-pupil-subsidy.toml, version 2019-autumn criterion day_pupil"
+    assert where in done.output
 
 
 def test_an_untouched_copy_of_the_policy_is_sound(tmp_path: Path) -> None:

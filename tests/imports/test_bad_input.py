@@ -117,7 +117,11 @@ def test_formulas_are_named_by_their_cells(send) -> None:
         ("2007—2008学年第一学期寄宿生登记表", BOARDERS, "2007-autumn"),
         ("2008-2009学年中职国家助学金名册", VOCATIONAL, "2008-2009"),
         ("任城区中等职业学校国家助学金申请表", BOARDERS, "中等职业学校国家助学金"),
-        ("2008年春季生源地信用助学贷款名册", BOARDERS, "助学贷款"),
+        ("2008年春季生源地信用助学贷款名册", BOARDERS, "生源地信用助学贷款"),
+        ("2008年春季义务教育非寄宿生生活费补助名册", BOARDERS, "非寄宿生"),
+        ("2007-2008学年国家助学金名册", BOARDERS, "国家助学金"),
+        ("2007-2008学年高校国家助学金名册", VOCATIONAL, "高校国家助学金"),
+        ("2007年秋季营养改善计划名册", VOCATIONAL, "营养改善"),
     ],
 )
 def test_a_title_of_something_else_is_refused_with_both_shown(
@@ -138,6 +142,7 @@ def test_a_title_of_something_else_is_refused_with_both_shown(
         ("2007-2008学年第二学期寄宿生登记表", BOARDERS),
         ("2007—2008学年寄宿生登记表", BOARDERS),
         ("2007年秋季中职国家助学金申请表", VOCATIONAL),
+        ("2007-2008学年国家助学金申请表", VOCATIONAL),
         ("2008年4月20日填报", BOARDERS),
     ],
 )

@@ -7,6 +7,8 @@ import pytest
 
 from app.imports import rows, titles
 from app.imports.columns import COLUMNS
+from app.policy.catalogue import CATALOGUES
+from app.policy.checker import load_catalogue
 from app.registry.queries import SCHOOLS_SCHEMA
 from app.sheets.tables import find_tables
 from app.sheets.workbook import open_workbook
@@ -193,3 +195,52 @@ def test_lines_that_are_only_numbered_are_no_rows() -> None:
     )
     assert got.places["row_no"].to_list() == [2, 4]
     assert got.faults.filter(row=1)["code"].to_list().count("name_missing") == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "codes"),
+    [
+        ("寄宿生生活费补助", {"boarding-subsidy"}),
+        ("非寄宿生生活费补助", {"day-pupil-subsidy"}),
+        ("走读生补助", {"day-pupil-subsidy"}),
+        ("中等职业学校国家助学金", {"vocational-grant"}),
+        ("高等职业学校国家助学金", {"national-grant"}),
+        ("本专科学生国家助学金", {"national-grant"}),
+        ("普通高中国家助学金", {"senior-grant"}),
+        ("普通高中政府助学金", {"senior-grant"}),
+        ("学前教育政府助学金", {"preschool-grant"}),
+        ("国家助学金", {"vocational-grant", "senior-grant", "national-grant"}),
+        ("政府助学金", {"senior-grant", "preschool-grant"}),
+        ("国家奖学金", {"national-scholarship"}),
+        ("国家励志奖学金", {"encouragement-scholarship"}),
+        ("奖学金", {"national-scholarship", "encouragement-scholarship"}),
+        ("生源地信用助学贷款", {"origin-loan"}),
+        ("高校国家助学贷款", {"campus-loan"}),
+        ("国家助学贷款", {"origin-loan", "campus-loan"}),
+        ("义务教育阶段免学杂费", {"fee-waiver"}),
+        ("免收杂费", {"fee-waiver", "senior-tuition-waiver"}),
+        ("普通高中免学杂费", {"senior-tuition-waiver"}),
+        ("中职免学费", {"vocational-tuition-waiver"}),
+        ("免学费", {"vocational-tuition-waiver", "senior-tuition-waiver"}),
+        ("免费教科书", {"textbook-waiver"}),
+        ("公用经费", {"public-funds"}),
+        ("捐资助学", {"donated-aid"}),
+        ("国家奖学金和国家励志奖学金", {"national-scholarship", "encouragement-scholarship"}),
+    ],
+)
+def test_a_title_is_taken_for_each_programme_it_may_mean_and_for_no_other(title, codes) -> None:
+    every = {file.stem for file in CATALOGUES.glob("*/*.toml") if file.name != "calendar.toml"}
+    taken = {
+        code for code in every if titles.another_programme([f"2008年{title}名册"], code, {}) is None
+    }
+    assert taken == codes
+
+
+@pytest.mark.parametrize("name", ["jining-2008", "national"])
+def test_a_programmes_own_name_is_no_other_programmes(name) -> None:
+    programmes = load_catalogue(CATALOGUES / name).programmes
+    names = {code: each.name.zh for code, each in programmes.items()}
+    for code, own in names.items():
+        assert [each for each in names if titles.another_programme([own], each, names) is None] == [
+            code
+        ], own

@@ -12,6 +12,18 @@ from tests.policy.conftest import SOUND, Write
 VERSION = SOUND[SOUND.index("[[version]]") :]
 HALF = '[[version.funding]]\nsource = "city"\nbasis_points = 5000\n'
 TEST = 'test = "hardship >= 1"'
+SOURCE = 'source = "made up"'
+FUNDING = "[[version.funding]]"
+AMOUNT = '[[version.amount]]\nwhen = "hardship >= 1"\nyuan = "500.00"\n'
+QUOTA = """[[version.quota]]
+of = "roll"
+bound = "ceiling"
+basis_points = 800
+rounding = "down"
+
+"""
+TIERS = '[version.tiers]\naverage = "300.00"\nleast = "100.00"\nmost = "400.00"\n\n'
+CAUTION = '[[version.caution]]\nid = "far"\ntest = "boards"\nzh = "看"\nen = "x"\n\n'
 
 BROKEN = [
     pytest.param('code = "lunch"', 'code = "dinner"', "code_invalid", id="code is not the file"),
@@ -72,6 +84,69 @@ BROKEN = [
         'prefix = "LN"', 'prefix = "LN"\nexclusive_with = ["tea"]', "exclusive_unknown", id="excl"
     ),
     pytest.param('code = "lunch"', "code = lunch", "toml_invalid", id="broken TOML"),
+    pytest.param('kind = "grant"', 'kind = "waiver"', "payee_invalid", id="a waiver to a student"),
+    pytest.param(
+        'payee = "student"', 'payee = "school"', "payee_invalid", id="a grant to a school"
+    ),
+    pytest.param('kind = "grant"', 'kind = "scholarship"', "quota_missing", id="no places"),
+    pytest.param(FUNDING, QUOTA + FUNDING, "ranking_missing", id="a ceiling without an order"),
+    pytest.param(
+        FUNDING,
+        QUOTA + QUOTA.replace("roll", "boarders") + FUNDING,
+        "quota_repeated",
+        id="2 ceilings",
+    ),
+    pytest.param(FUNDING, QUOTA.replace("roll", "desks") + FUNDING, "value_choice", id="of desks"),
+    pytest.param(FUNDING, QUOTA.replace("800", "10001") + FUNDING, "value_range", id="over all"),
+    pytest.param(FUNDING, QUOTA.replace("down", "away") + FUNDING, "value_choice", id="rounding"),
+    pytest.param(
+        FUNDING,
+        QUOTA.replace('"roll"', '"given"') + FUNDING,
+        "key_unknown",
+        id="given has no share",
+    ),
+    pytest.param(
+        SOURCE, f'{SOURCE}\nranking = ["merit asc"]', "ranking_invalid", id="no such fact"
+    ),
+    pytest.param(SOURCE, f'{SOURCE}\nranking = ["hardship"]', "ranking_invalid", id="no direction"),
+    pytest.param(SOURCE, f"{SOURCE}\nranking = [1]", "value_type", id="a number to rank by"),
+    pytest.param(FUNDING, TIERS + FUNDING, "tiers_amount", id="an amount above the most"),
+    pytest.param(
+        FUNDING,
+        TIERS.replace("400", "600").replace("300", "700") + FUNDING,
+        "tiers_invalid",
+        id="an average below the least",
+    ),
+    pytest.param(FUNDING, TIERS.replace("400.00", "400") + FUNDING, "amount_invalid", id="tiers"),
+    pytest.param('yuan = "500.00"', 'fen = "hardship * 100"', "amount_by_term", id="by term"),
+    pytest.param(
+        'yuan = "500.00"', 'fen = "hardship >= 1"', "expression_type", id="a truth as fen"
+    ),
+    pytest.param('yuan = "500.00"', 'fen = "tuition"', "fact_unknown", id="a misspelt amount"),
+    pytest.param(
+        'yuan = "500.00"', 'yuan = "500.00"\nfen = "tuition_fen"', "key_unknown", id="yuan and fen"
+    ),
+    pytest.param(AMOUNT, "", "amount_missing", id="no amount and no word why"),
+    pytest.param(
+        FUNDING, CAUTION.replace("boards", "bords") + FUNDING, "fact_unknown", id="caution fact"
+    ),
+    pytest.param(FUNDING, CAUTION.replace("far", "Far") + FUNDING, "criterion_id", id="caution id"),
+    pytest.param(
+        FUNDING, CAUTION.replace("far", "hardship") + FUNDING, "criterion_id", id="a criterion's id"
+    ),
+    pytest.param(
+        FUNDING, CAUTION.replace('en = "x"\n', "") + FUNDING, "key_missing", id="caution en"
+    ),
+    pytest.param(
+        "gives = { eligible",
+        'gives = { cautions = ["far"], eligible',
+        "example_wrong",
+        id="caution",
+    ),
+    pytest.param(
+        SOURCE, f'{SOURCE}\nstudent_year_max = "1"', "amount_invalid", id="yearly maximum"
+    ),
+    pytest.param(SOURCE, f"{SOURCE}\nrevision = 0", "value_range", id="revision nought"),
 ]
 
 
@@ -91,20 +166,49 @@ def test_the_sound_catalogue_that_the_others_break_is_sound(write: Write) -> Non
     assert (report.ok, report.programmes, report.versions, report.examples) == (True, 1, 1, 1)
 
 
-def test_the_office_own_catalogue_is_sound_and_every_version_has_five_examples() -> None:
-    report = check_directory()
-    assert report.faults == ()
-    jining = next(each for each in report.catalogues if each.name == "jining-2008")
-    versions = [v for programme in jining.programmes.values() for v in programme.versions]
-    assert len(versions) == 3
-    assert min(len(version.examples) for version in versions) >= 5
-
-
 def test_two_versions_from_one_period_are_refused(write: Write) -> None:
     again = VERSION.replace('"made up"', '"made up again"')
     faults = check_directory(write(VERSION, VERSION + again)).faults
     assert [fault.code for fault in faults] == ["versions_overlap"]
     assert "version 2008-spring" in faults[0].en
+
+
+def test_a_revision_beside_the_version_it_amends_is_sound_and_decides(write: Write) -> None:
+    again = VERSION.replace('"made up"', '"made up"\nrevision = 2').replace("500.00", "600.00")
+    path = write(VERSION, VERSION + again.replace("250.00", "300.00"))
+    lunch = load_catalogue(path).programme("lunch")
+    assert lunch.version_for("2008-spring").revision == 2
+
+
+def test_a_fault_of_a_revision_names_the_revision(write: Write) -> None:
+    again = VERSION.replace('"made up"', '"made up"\nrevision = 2').replace(
+        TEST, 'test = "hardshp"'
+    )
+    faults = check_directory(write(VERSION, VERSION + again)).faults
+    assert {fault.where for fault in faults} == {
+        "made-up/lunch.toml, version 2008-spring revision 2 criterion hardship"
+    }
+
+
+def test_the_same_revision_twice_is_refused(write: Write) -> None:
+    again = VERSION.replace('"made up"', '"made up"\nrevision = 2')
+    faults = check_directory(write(VERSION, VERSION + again * 2)).faults
+    assert [fault.code for fault in faults] == ["versions_overlap"]
+    assert "version 2008-spring revision 2" in faults[0].en
+
+
+def test_a_version_without_an_amount_says_why_in_its_note(write: Write) -> None:
+    path = write(AMOUNT, "")
+    file = path / "lunch.toml"
+    text = file.read_text("utf-8").replace(', year = "500.00", instalments = ["250.00"]', "")
+    file.write_text(
+        text.replace(SOURCE, f'{SOURCE}\nnote = {{ zh = "实物", en = "in kind" }}'), "utf-8"
+    )
+    assert check_directory(path).faults == ()
+    file.write_text(text, "utf-8")
+    faults = check_directory(path).faults
+    assert [fault.code for fault in faults] == ["amount_missing"]
+    assert faults[0].where == "made-up/lunch.toml, version 2008-spring"
 
 
 def test_a_school_year_and_its_autumn_term_start_together(write: Write) -> None:

@@ -31,10 +31,31 @@ def served(client: TestClient, city: City) -> TestClient:
     return client
 
 
-def test_a_catalogue_goes_in_once(session: Session) -> None:
-    assert service.load_catalogue(session, CATALOGUE) == 3
-    assert service.load_catalogue(session, CATALOGUE) == 0
-    assert session.execute(text("SELECT count(*) FROM policy_version")).scalar_one() == 3
+@pytest.mark.parametrize("name", ["jining-2008", "national"])
+def test_a_catalogue_goes_in_once(session: Session, name: str) -> None:
+    programmes = queries.catalogue(name).programmes.values()
+    versions = sum(len(programme.versions) for programme in programmes)
+    assert service.load_catalogue(session, name) == versions > len(programmes)
+    assert service.load_catalogue(session, name) == 0
+    assert session.execute(text("SELECT count(*) FROM policy_version")).scalar_one() == versions
+
+
+def test_what_was_published_before_there_were_more_programmes_is_left_as_it_is(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = queries.catalogue(CATALOGUE)
+    first = {
+        code: replace(
+            whole.programmes[code],
+            versions=tuple(v for v in whole.programmes[code].versions if v.revision == 1),
+        )
+        for code in ("boarding-subsidy", "vocational-grant")
+    }
+    with monkeypatch.context() as earlier:
+        earlier.setattr(queries, "catalogue", lambda _: replace(whole, programmes=first))
+        assert service.load_catalogue(session, CATALOGUE) == 3
+    versions = sum(len(programme.versions) for programme in whole.programmes.values())
+    assert service.load_catalogue(session, CATALOGUE) == versions - 3
 
 
 def test_a_changed_version_is_refused_in_one_line(
@@ -88,14 +109,42 @@ def test_a_term_is_refused_where_a_school_year_is_applied_for(published: Session
 def test_programmes_are_shown_with_every_version(served: TestClient, city: City) -> None:
     head = city.bearer("school_head@2137000006")
     listed = served.get("/api/v1/programmes", headers=head)
-    assert [each["code"] for each in listed.json()] == ["boarding-subsidy", "vocational-grant"]
+    codes = [each["code"] for each in listed.json()]
+    assert codes == sorted(codes)
+    assert {"boarding-subsidy", "vocational-grant", "national-grant", "origin-loan"} <= set(codes)
     whole = served.get("/api/v1/programmes/boarding-subsidy", headers=head).json()
-    assert [each["effective_from"] for each in whole["versions"]] == [None, "2008-spring"]
+    starts = [(each["effective_from"], each["revision"]) for each in whole["versions"]]
+    assert starts == [(None, 1), ("2008-spring", 1), ("2008-spring", 2)]
     assert [each["year"] for each in whole["versions"][1]["amounts"]] == ["500.00", "750.00"]
     assert [each["id"] for each in whole["versions"][1]["criteria"]] == [
         "stage", "school_area", "boards", "hardship",
     ]  # fmt: skip
     assert whole["approval"] == {"county": ["county", "city"], "city": ["city"]}
+
+
+def test_an_amount_worked_out_from_facts_is_shown_as_its_expression(
+    served: TestClient, city: City
+) -> None:
+    head = city.bearer("school_head@2137000006")
+    whole = served.get("/api/v1/programmes/origin-loan", headers=head).json()
+    assert whole["versions"][0]["amounts"] == [
+        {
+            "when": "",
+            "year": None,
+            "fen": "LEAST(600000, tuition_fen + accommodation_fen) // 100 * 100",
+        }
+    ]
+
+
+def test_who_is_eligible_where_no_amount_is_stated_is_told_so(
+    served: TestClient, city: City
+) -> None:
+    explained = served.post(
+        "/api/v1/programmes/donated-aid/assess",
+        json={"period": "2007-2008", "facts": {"hardship": 1}},
+        headers=city.bearer("auditor"),
+    ).json()
+    assert (explained["eligible"], explained["failed"], explained["amount"]) == (True, [], None)
 
 
 def test_an_unknown_programme_is_not_found(served: TestClient, city: City) -> None:

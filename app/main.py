@@ -28,6 +28,8 @@ from app.applications import (
     decision_routes,
     reassess_routes,
     review_routes,
+    rolling_routes,
+    year_turn_routes,
 )
 from app.applications import routes as application_routes
 from app.audit import service as audit
@@ -70,6 +72,8 @@ ROUTERS: list[APIRouter] = [
     registry_routes.router,
     policy_routes.router,
     version_routes.router,
+    year_turn_routes.router,
+    rolling_routes.router,
     application_routes.router,
     imports_routes.router,
     batch_routes.router,

@@ -11,7 +11,8 @@ from app.core import identity
 from app.core.identity import IdentityFault
 from app.core.money import FEN_MAX
 from app.policy.facts import FACTS
-from app.registry.intake import provisional_key
+from app.registry.identifying import provisional_key
+from app.registry.rules import BEFORE_STAGE, YEARS_OF_STAGE
 
 FAULTS_SCHEMA: dict[str, pl.DataType] = {
     "row": pl.Int64(),
@@ -21,16 +22,6 @@ FAULTS_SCHEMA: dict[str, pl.DataType] = {
     "en": pl.String(),
 }
 
-YEARS_OF_STAGE = {
-    "preschool": 3,
-    "primary": 6,
-    "junior": 4,  # 初四 where primary school has five years
-    "senior": 3,
-    "vocational": 4,
-    "undergraduate": 5,
-    "postgraduate": 3,
-}
-_BEFORE_STAGE = {"junior": 6, "senior": 9, "vocational": 9}
 _LENGTHS = {
     "name": 80,
     "class_name": 40,
@@ -104,7 +95,7 @@ def check(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _within_stage(grade: pl.Expr, stage: pl.Expr) -> pl.Expr:
     folded = grade
-    for name, before in _BEFORE_STAGE.items():
+    for name, before in BEFORE_STAGE.items():
         counted_on = (stage == name) & grade.is_between(before + 1, before + 3)
         folded = pl.when(counted_on).then(grade - before).otherwise(folded)
     return folded

@@ -85,7 +85,7 @@ def submit(
     return [
         _faulty(index, wrong[index])
         if index in wrong
-        else result_out(index, rows[index], _refusals(rows[index]))
+        else result_out(index, rows[index], refusals(rows[index]))
         for index in range(len(sent))
     ]
 
@@ -131,7 +131,7 @@ def submit_again(session: Session, application_id: UUID, sent: CaseIn, *, by: Ac
             "saved.",
             facts={"number": before.number, "kinds": ["other_student"]},
         )
-    return _stored_or_refused(result_out(0, row, _refusals(row)))
+    return _stored_or_refused(result_out(0, row, refusals(row)))
 
 
 def _checked(
@@ -189,7 +189,8 @@ def _faulty(index: int, faults: list[FaultOut]) -> ResultOut:
     return result_out(index, row, faults)
 
 
-def _refusals(row: dict[str, Any]) -> list[FaultOut]:
+def refusals(row: dict[str, Any]) -> list[FaultOut]:
+    """Why intake refused a row, in words; empty where it did not."""
     return [
         FaultOut(code=kind, where="", detail=WordsOut(zh=REFUSALS[kind].zh, en=REFUSALS[kind].en))
         for kind in row["kinds"]

@@ -70,6 +70,7 @@ def take_in(
     `id_duplicate`, `batch_closed`, `school_unknown`), `detail`, `application_id`, `number`,
     `amount_fen`, `failed`, `missing`. A refused row stores nothing. A case in draft or returned is
     handed in again under its number: with other facts, or, where `again` is said, with any.
+    A column `carried` may hold a snapshot as JSON: facts that still say the same keep its sources.
     Raises RoundClosed or RoundNotOpenYet, unless `again`: then the caller has asked that.
     """
     if frame.is_empty():
@@ -152,6 +153,9 @@ def _look(session: Session, frame: pl.DataFrame, setting: _Setting, shut: set[UU
         strict=True,
     ):
         student = row["student_id"]
+        carried = row.get("carried")
+        if carried:
+            snapshot = facts.carry(snapshot, orjson.loads(carried))  # noqa: PLW2901
         live = lives.get(UUID(student)) if student else None
         fate = _fate(row, snapshot, live, setting=setting, shut=shut)
         if student in seen and fate != "elsewhere":

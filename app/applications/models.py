@@ -72,6 +72,15 @@ class ReviewState(StrEnum):
     CHANGED = "changed"  # 变更: the case is open again, with the school
 
 
+class Fate(StrEnum):
+    """What becomes of a student's aid as one period turns into the next."""
+
+    CONTINUED = "continued"  # 延续: still here, nothing stands against it
+    ADDED = "added"  # 新增: new here, with a sign of need; shown, not applied for
+    LEFT = "left"  # 退出: not here any more
+    TO_CHECK = "to_check"  # 需核实: the school has to say something first
+
+
 class ApplicationRound(SQLModel, table=True):
     """A round (申报轮次): when a programme is applied for in a period."""
 
@@ -302,3 +311,36 @@ class Review(SQLModel, table=True):
     decided_by: UUID | None = None
     decided_because: str | None = Field(default=None, max_length=500)
     decided_at: datetime | None = moment_column(default=None, nullable=True)
+
+
+class RollForwardLine(SQLModel, table=True):
+    """One student in a school's working list of a new round (结转), made from the last period.
+
+    `reasons` are codes; `detail` names the criteria the case would not meet now or the facts it
+    lacks, `amount_fen` what it would come to. What is applied for is in `Application` alone.
+    """
+
+    __tablename__ = "roll_forward_line"
+    __table_args__ = (
+        one_of("fate", Fate),
+        CheckConstraint("fate = 'continued' OR cardinality(reasons) > 0", name="reason_given"),
+        Index("uq_roll_forward_line_student", "round_id", "school_id", "student_id", unique=True),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    round_id: UUID = Field(foreign_key="application_round.id")
+    from_period: str = Field(max_length=11)
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    student_id: UUID = Field(foreign_key="student.id")
+    student_name: str = Field(max_length=80)
+    from_application_id: UUID | None = Field(default=None, foreign_key="application.id")
+    grade: int | None = None
+    class_name: str | None = Field(default=None, max_length=40)
+    fate: Fate = enum_column(Fate)
+    reasons: list[str] = texts_column()
+    detail: list[str] = texts_column()
+    left_on: date | None = None
+    left_because: str | None = Field(default=None, max_length=200)
+    amount_fen: int | None = fen_column(default=None, nullable=True)
+    made_by: UUID
+    made_at: datetime = moment_column()

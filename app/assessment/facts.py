@@ -20,11 +20,14 @@ class Source(StrEnum):
     """Where a fact came from."""
 
     REGISTER = "school_register"
+    REGISTRY = "student_registry"  # what is recorded of the student: enrolment, household
     SHEET = "school_sheet"
     FORM = "school_form"
 
 
-_FROM_SCHOOL = {"stage": "stage", "school_area": "school_area", "school_run_by": "run_by"}
+FROM_SCHOOL = {"stage": "stage", "school_area": "school_area", "school_run_by": "run_by"}
+"""The facts of the school's own, and the columns of the register of schools that hold them."""
+
 _RENAMED = {"year": "grade"}
 
 
@@ -53,8 +56,8 @@ def gather(
     """
     if age_on is not None:
         frame = frame.with_columns(_age(age_on).alias("age"))
-    given = frame.drop([*_FROM_SCHOOL, "run_by"], strict=False).join(
-        schools.select(pl.col("id").alias("school_id"), *_FROM_SCHOOL.values()),
+    given = frame.drop([*FROM_SCHOOL, "run_by"], strict=False).join(
+        schools.select(pl.col("id").alias("school_id"), *FROM_SCHOOL.values()),
         on="school_id",
         how="left",
         maintain_order="left",
@@ -72,7 +75,7 @@ def _age(day: date) -> pl.Expr:
 
 
 def _column(given: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Expr:
-    held_in = _FROM_SCHOOL.get(name) or _RENAMED.get(name, name)
+    held_in = FROM_SCHOOL.get(name) or _RENAMED.get(name, name)
     if held_in not in given.columns:
         return pl.lit(None, kind).alias(name)
     return pl.col(held_in).cast(kind).alias(name)
@@ -80,7 +83,7 @@ def _column(given: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Expr:
 
 def _snapshots(facts: pl.DataFrame, told_by: Source, as_of: date) -> list[Snapshot]:
     day = as_of.isoformat()
-    sources = {name: (Source.REGISTER if name in _FROM_SCHOOL else told_by).value for name in FACTS}
+    sources = {name: (Source.REGISTER if name in FROM_SCHOOL else told_by).value for name in FACTS}
     return [
         {
             name: {"value": value, "source": sources[name], "as_of": day}
@@ -89,6 +92,14 @@ def _snapshots(facts: pl.DataFrame, told_by: Source, as_of: date) -> list[Snapsh
         }
         for row in facts.iter_rows(named=True)
     ]
+
+
+def carry(snapshot: Snapshot, carried: Snapshot) -> Snapshot:
+    """The snapshot in which a fact that says what is carried keeps that one's source and day."""
+    return {
+        name: carried[name] if name in carried and carried[name]["value"] == seen["value"] else seen
+        for name, seen in snapshot.items()
+    }
 
 
 def values_of(snapshot: Mapping[str, Mapping[str, Any]]) -> dict[str, Scalar]:

@@ -30,6 +30,8 @@ class Act(StrEnum):
     TRANSFER_REQUEST = "transfer.request"
     TRANSFER_SETTLE = "transfer.settle"
     ENROLMENT_CONFIRM = "enrolment.confirm"
+    ROLL_OVER = "year.roll_over"
+    ROLL_FORWARD = "round.roll_forward"
     PROGRAMME_READ = "programme.read"
     POLICY_DRAFT = "policy.draft"
     POLICY_DRAFT_READ = "policy.draft_read"
@@ -100,6 +102,8 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.TRANSFER_REQUEST: _SCHOOL,
     Act.TRANSFER_SETTLE: _OFFICERS | {R.SCHOOL_HEAD},
     Act.ENROLMENT_CONFIRM: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD}),
+    Act.ROLL_OVER: _OFFICERS,
+    Act.ROLL_FORWARD: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD, *_OFFICERS}),
     Act.PROGRAMME_READ: _EVERYBODY,
     Act.POLICY_DRAFT: frozenset({R.CITY_OFFICER}),
     Act.POLICY_DRAFT_READ: _OFFICE_READERS,

@@ -84,7 +84,8 @@ CHECKS: Mapping[PayeeCheck, str] = {
         WHERE EXISTS (SELECT FROM enrolment_absence gone
                 WHERE gone.confirmation_id = newest.id AND gone.student_id = p.student_id)
             OR NOT EXISTS (SELECT FROM enrolment e WHERE e.student_id = p.student_id
-                AND e.school_year = part.school_year AND e.left_on IS NULL)""",
+                AND e.school_year = part.school_year
+                AND (e.left_on IS NULL OR e.graduated))""",
     PayeeCheck.IDENTITY_PROVISIONAL: """
         SELECT p.payout_id FROM payee p JOIN student s ON s.id = p.student_id
         WHERE s.identity = 'provisional'""",

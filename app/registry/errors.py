@@ -1,6 +1,7 @@
 """What the registry refuses."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
@@ -167,6 +168,58 @@ class EnrolmentsMoved(Conflict):
             f"有 {len(faults)} 名学生不能这样处理，逐项列出；未保存任何内容。",
             f"{len(faults)} student(s) do not allow this, each listed; nothing was saved.",
             faults=faults,
+        )
+
+
+class RollOverNotFound(NotFound):
+    """No such turn of the school year within the caller's sight."""
+
+    code = "roll-over.not-found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "没有找到这次升级，请核对编号。",
+            "There is no such turn of the school year; check the identifier.",
+        )
+
+
+class RollOverUndone(Conflict):
+    """The turn was taken back already."""
+
+    code = "roll-over.undone"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "这次升级已经撤销，无须再撤。",
+            "This turn of the school year is undone already; there is nothing more to do.",
+        )
+
+
+class RollOverEarly(Conflict):
+    """A school year does not turn before it is over."""
+
+    code = "roll-over.early"
+
+    def __init__(self, school_year: str, last_day: date) -> None:
+        super().__init__(
+            f"{school_year} 学年到 {last_day.isoformat()} 才结束，届时再升级；现在可先试算。",
+            f"School year {school_year} ends on {last_day.isoformat()}; turn it then. A dry run "
+            "can be made now.",
+            facts={"last_day": last_day.isoformat()},
+        )
+
+
+class NothingToRoll(Conflict):
+    """Everybody has gone up, or cannot."""
+
+    code = "roll-over.nothing"
+
+    def __init__(self, school_year: str, *, unknown: int) -> None:
+        super().__init__(
+            f"{school_year} 学年没有待升级的学生；年级待核实的有 {unknown} 人，请先补全年级。",
+            f"Nobody of {school_year} is left to go up; {unknown} student(s) have a grade that "
+            "must be checked first.",
+            facts={"unknown_grade": unknown},
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -10,9 +11,11 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.audit import service as audit
-from app.core import clock, crypto, db, identity, ids
+from app.core import clock, crypto, db, ids
 from app.core.actor import Actor
-from app.registry import staging
+from app.registry import admission, staging
+from app.registry.admission import Graduate
+from app.registry.identifying import with_indexes
 
 INTAKE_SCHEMA: dict[str, pl.DataType] = {
     "row": pl.Int64(),
@@ -63,6 +66,7 @@ OUTCOME_SCHEMA: dict[str, pl.DataType] = {
     "standing": pl.String(),
     "changed": pl.Boolean(),
     "identity": pl.String(),
+    "moved": pl.Boolean(),
 }
 LENGTHS = {
     "name": 80,
@@ -112,37 +116,48 @@ class _Known:
 
 @dataclass
 class _Found:
-    """What the registry knows of a sheet's people, by blind index."""
+    """What the registry knows of a sheet's people by blind index, and of graduates by place."""
 
     own: dict[bytes, _Known] = field(default_factory=dict)
     schools: dict[bytes, str] = field(default_factory=dict)
+    graduates: dict[int, Graduate] = field(default_factory=dict)
 
 
 def register(
     session: Session, frame: pl.DataFrame, *, school_year: str, entered_on: date, by: Actor
 ) -> pl.DataFrame:
-    """Registers or updates the student of every row; answers the frame with four columns more.
+    """Registers or updates the student of every row; answers the frame with five columns more.
 
     `student_id` (null where elsewhere), `standing`: `new`, `here` or `elsewhere` (at another
-    school: left untouched), `changed`, and `identity`. Of two rows of one person the first counts.
+    school: left untouched), `changed`, `identity`, and `moved`: here now, having graduated from
+    the stage before at another school. Of two rows of one person the first counts.
     """
     if frame.is_empty():
         return frame.with_columns(
             pl.lit(None, dtype=kind).alias(name) for name, kind in OUTCOME_SCHEMA.items()
         )
-    rows = _with_indexes(frame)
+    rows = with_indexes(frame.cast(pl.Schema(INTAKE_SCHEMA)))
     leaders = rows.filter(pl.col("place") == pl.col("leader"))
-    staged = _staged(leaders, _find(session, leaders, by))
+    found = _find(session, leaders, by)
+    found.graduates = admission.graduates(
+        session, _of_others(leaders, found), school_year=school_year, by=by
+    )
+    staged = _staged(leaders, found)
     staging.fill(session, staged)
+    moved = {graduate.id for graduate in found.graduates.values()}
+    if moved:
+        admission.move(session, by=by)
     changed = staging.update_students(session)
     added = _add(session, staged, by)
     rest = staging.add_the_rest(
         session, school_year=school_year, entered_on=entered_on, now=clock.now(), by=by.id
     )
-    changed = (changed | rest) - added
+    changed = (changed | rest | moved) - added
     audit.note(session, by=by, did="student.registered", records=sorted(added))
     audit.note(session, by=by, did="student.updated", records=sorted(changed))
-    return _answer(frame, rows, staging.outcome(session), added | changed)
+    if moved:
+        audit.note(session, by=by, did="student.admitted", records=sorted(moved))
+    return _answer(frame, rows, staging.outcome(session), _Done(added | changed, moved))
 
 
 def unfit(frame: pl.DataFrame) -> pl.DataFrame:
@@ -165,45 +180,6 @@ def unfit(frame: pl.DataFrame) -> pl.DataFrame:
         .select("row", "field")
         .sort("row", "field")
     )
-
-
-def _with_indexes(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows with blind indexes, a place, and the place of the first row of the same person."""
-    number = pl.col("resident_id")
-    rows = (
-        frame.cast(pl.Schema(INTAKE_SCHEMA))
-        .with_row_index("place")
-        .with_columns(
-            pl.col("place").cast(pl.Int64),
-            pl.coalesce(identity.birth_on_expr(number), "birth_on").alias("birth_on"),
-            pl.coalesce(identity.sex_expr(number), "sex").alias("sex"),
-        )
-    )
-    keys = rows.select(key=provisional_key())["key"]
-    rows = rows.with_columns(
-        pl.Series("resident_id_index", _blind(rows["resident_id"], "resident_id"), pl.Binary),
-        pl.Series("provisional_index", _blind(keys, "provisional"), pl.Binary),
-    )
-    # Two schools that bring one person are both heard: the registry decides which has the student.
-    person = (pl.coalesce("resident_id_index", "provisional_index"), pl.col("school_id"))
-    return rows.with_columns(pl.col("place").min().over(*person).alias("leader"))
-
-
-def provisional_key() -> pl.Expr:
-    """Who a student without a resident id is: school, name, birth date, guardian's id.
-
-    With neither of the last two the class alone tells two of one name apart.
-    """
-    unknown = pl.col("birth_on").is_null() & pl.col("guardian_resident_id").is_null()
-    born = pl.col("birth_on").dt.to_string("%Y-%m-%d").fill_null("")
-    guardian = pl.col("guardian_resident_id").fill_null("")
-    key = pl.concat_str("school_id", "name", born, guardian, separator="|")
-    klass = pl.concat_str("grade", "class_name", separator="/", ignore_nulls=True).fill_null("")
-    return pl.when(unknown).then(pl.concat_str(key, klass, separator="|")).otherwise(key)
-
-
-def _blind(texts: pl.Series, column: str) -> list[bytes | None]:
-    return crypto.blind_indexes(texts, table="student", column=column)
 
 
 def _find(session: Session, rows: pl.DataFrame, by: Actor) -> _Found:
@@ -233,6 +209,15 @@ def _find(session: Session, rows: pl.DataFrame, by: Actor) -> _Found:
     return found
 
 
+def _of_others(rows: pl.DataFrame, found: _Found) -> pl.DataFrame:
+    """The rows whose resident id another school than the row's has."""
+    there = [
+        index is not None and found.schools.get(index, school) != school
+        for index, school in rows.select("resident_id_index", "school_id").iter_rows()
+    ]
+    return rows.filter(pl.Series(there, dtype=pl.Boolean))
+
+
 def _staged(rows: pl.DataFrame, found: _Found) -> pl.DataFrame:
     """The rows with their students decided and every number sealed for its own record."""
     new_ids = ids.new_many(rows.height)
@@ -245,7 +230,9 @@ def _staged(rows: pl.DataFrame, found: _Found) -> pl.DataFrame:
         known, standing = _decide(row, found)
         student_id = new_id if known is None else known.id
         number = row["resident_id"]
-        completes = number is not None and (known is None or not known.documented)
+        completes = number is not None and (
+            known is None or (isinstance(known, _Known) and not known.documented)
+        )
         columns["student_id"].append(str(student_id))
         columns["standing"].append(standing)
         columns["sealed"].append(
@@ -267,8 +254,11 @@ def _staged(rows: pl.DataFrame, found: _Found) -> pl.DataFrame:
     )
 
 
-def _decide(row: dict[str, object], found: _Found) -> tuple[_Known | None, str]:
-    """The student of a row, if at this school, and where they stand."""
+def _decide(row: dict[str, Any], found: _Found) -> tuple[_Known | Graduate | None, str]:
+    """The student of a row, if this school has or may take them, and where they stand."""
+    graduate = found.graduates.get(row["place"])
+    if graduate is not None:
+        return graduate, "moved"
     index, provisional = row["resident_id_index"], row["provisional_index"]
     for key in (index, provisional):
         if not isinstance(key, bytes):
@@ -343,17 +333,22 @@ def _add(session: Session, staged: pl.DataFrame, by: Actor) -> set[UUID]:
     return added
 
 
+@dataclass(frozen=True)
+class _Done:
+    """Whose records were touched, and who of them came from another school."""
+
+    changed: set[UUID]
+    moved: set[UUID]
+
+
 def _answer(
-    frame: pl.DataFrame,
-    rows: pl.DataFrame,
-    outcome: list[staging.Outcome],
-    changed: set[UUID],
+    frame: pl.DataFrame, rows: pl.DataFrame, outcome: list[staging.Outcome], done: _Done
 ) -> pl.DataFrame:
     """The caller's frame with what became of each row; a later row of one person follows."""
     leaders = {place: became for place, *became in outcome}
     answers = pl.DataFrame(
         [
-            _follow(leaders[leader], leads=place == leader, changed=changed)
+            _follow(leaders[leader], leads=place == leader, done=done)
             for place, leader in rows.select("place", "leader").iter_rows()
         ],
         schema=OUTCOME_SCHEMA,
@@ -363,10 +358,11 @@ def _answer(
 
 
 def _follow(
-    became: Sequence[object], *, leads: bool, changed: set[UUID]
-) -> tuple[str | None, object, bool, object]:
+    became: Sequence[object], *, leads: bool, done: _Done
+) -> tuple[str | None, object, bool, object, bool]:
     student_id, standing, state = became
     if not isinstance(student_id, UUID):
-        return None, standing, False, None
+        return None, standing, False, None, False
     shown = standing if leads else "here"
-    return str(student_id), shown, leads and student_id in changed, state
+    changed, moved = student_id in done.changed, student_id in done.moved
+    return str(student_id), shown, leads and changed, state, leads and moved

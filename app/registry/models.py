@@ -6,8 +6,10 @@ city-run school. Every row carries it with `school_id` for row security.
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import false
 from sqlmodel import CheckConstraint, Field, Index, SQLModel
 
 from app.core import ids
@@ -15,6 +17,7 @@ from app.core.columns import (
     bytes_column,
     enum_column,
     fen_column,
+    json_column,
     moment_column,
     one_of,
 )
@@ -113,10 +116,21 @@ class AbsenceKind(StrEnum):
     DIED = "died"
 
 
+class RollOverState(StrEnum):
+    """Whether a turn of the school year still stands."""
+
+    DONE = "done"
+    UNDONE = "undone"
+
+
 class School(SQLModel, table=True):
-    """A school; its id is its organisation's id. The code has 10 digits."""
+    """A school; its id is its organisation's id. The code has 10 digits.
+
+    `years` is how many years its stage takes here, where that is not the usual number.
+    """
 
     __table_args__ = (
+        CheckConstraint("years BETWEEN 1 AND 8", name="years_sane"),
         one_of("stage", Stage),
         one_of("school_area", SchoolArea),
         one_of("run_by", RunBy),
@@ -130,6 +144,7 @@ class School(SQLModel, table=True):
     school_area: SchoolArea = enum_column(SchoolArea)
     run_by: RunBy = enum_column(RunBy)
     division_code: str = Field(max_length=6)
+    years: int | None = None
     active: bool = True
     made_at: datetime = moment_column()
     version: int = 1
@@ -171,16 +186,28 @@ class Student(SQLModel, table=True):
 
 
 class Enrolment(SQLModel, table=True):
-    """A student at a school for a school year, as `2007-2008`; a closed one is history."""
+    """A student at a school for a school year, as `2007-2008`; a closed one is history.
+
+    Who graduated was there to the year's end: no other enrolment of the year can stand beside it.
+    """
 
     __table_args__ = (
         one_of("stage", Stage),
+        CheckConstraint("NOT graduated OR left_on IS NOT NULL", name="graduated_has_left"),
         Index(
             "uq_enrolment_open",
             "student_id",
             "school_year",
             unique=True,
-            postgresql_where="left_on IS NULL",
+            postgresql_where="left_on IS NULL OR graduated",
+        ),
+        Index(
+            "ix_enrolment_roll_over", "roll_over_id", postgresql_where="roll_over_id IS NOT NULL"
+        ),
+        Index(
+            "ix_enrolment_closed_by_roll_over",
+            "closed_by_roll_over_id",
+            postgresql_where="closed_by_roll_over_id IS NOT NULL",
         ),
         Index("ix_enrolment_class", "school_id", "school_year", "grade", "class_name"),
         Index("ix_enrolment_student", "student_id"),
@@ -197,9 +224,38 @@ class Enrolment(SQLModel, table=True):
     entered_on: date
     left_on: date | None = None
     left_because: str | None = Field(default=None, max_length=200)
+    graduated: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    roll_over_id: UUID | None = Field(default=None, foreign_key="roll_over.id")
+    closed_by_roll_over_id: UUID | None = Field(default=None, foreign_key="roll_over.id")
     made_at: datetime = moment_column()
     made_by: UUID
     version: int = 1
+
+
+class RollOver(SQLModel, table=True):
+    """One turn of the school year (升级): who went up a grade and who graduated.
+
+    `school_id` null: the county's schools; `county_id` null as well: every school of the city.
+    `counts` is what was done, as the dry run would have said it.
+    """
+
+    __tablename__ = "roll_over"
+    __table_args__ = (
+        one_of("state", RollOverState),
+        CheckConstraint("(state = 'undone') = (undone_by IS NOT NULL)", name="undone_by_somebody"),
+        CheckConstraint("county_id IS NOT NULL OR school_id IS NULL", name="school_has_county"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    from_year: str = Field(max_length=9)
+    to_year: str = Field(max_length=9)
+    school_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    counts: dict[str, Any] = json_column()
+    state: RollOverState = enum_column(RollOverState)
+    made_by: UUID
+    made_at: datetime = moment_column()
+    undone_by: UUID | None = None
+    undone_at: datetime | None = moment_column(default=None, nullable=True)
 
 
 class Household(SQLModel, table=True):

@@ -279,12 +279,15 @@ def transfers(
 
 
 def enrolled_for(term: str) -> Any:
-    """Joins a student to the open enrolment at the present school in the term's school year."""
+    """Joins a student to the enrolment at the present school in the term's school year.
+
+    The open one, or the one that ended only with the graduation.
+    """
     return (
         (col(Enrolment.student_id) == Student.id)
         & (col(Enrolment.school_id) == Student.school_id)
         & (col(Enrolment.school_year) == rules.school_year_of_term(term))
-        & col(Enrolment.left_on).is_(None)
+        & (col(Enrolment.left_on).is_(None) | col(Enrolment.graduated))
     )
 
 

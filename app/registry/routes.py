@@ -16,6 +16,7 @@ from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.registry import (
     account_routes,
+    admission_routes,
     queries,
     rules,
     school_routes,
@@ -243,3 +244,4 @@ def put_household(
 router.include_router(school_routes.router)
 router.include_router(account_routes.router)
 router.include_router(transfer_routes.router)
+router.include_router(admission_routes.router)

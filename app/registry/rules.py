@@ -13,6 +13,80 @@ TERM_FORM = r"^[0-9]{4}-(spring|autumn)$"
 SCHOOL_YEAR_FORM = r"^[0-9]{4}-[0-9]{4}$"
 
 
+YEARS_OF_STAGE = {
+    "preschool": 3,
+    "primary": 6,
+    "junior": 4,  # 初四 where primary school has five years
+    "senior": 3,
+    "vocational": 4,
+    "undergraduate": 5,
+    "postgraduate": 3,
+}
+"""The most years a stage has anywhere: no grade is above it."""
+
+BEFORE_STAGE = {"junior": 6, "senior": 9, "vocational": 9}
+"""The years of school before a stage, where grades are counted on from primary school."""
+
+_USUAL_YEARS = YEARS_OF_STAGE | {"junior": 3, "vocational": 3, "undergraduate": 4}
+_LAST_COUNTED_ON = {"junior": 9, "senior": 12, "vocational": 12}
+_GRADE_MAX = 12
+
+NEXT_STAGES = (
+    ("preschool", "primary"),
+    ("primary", "junior"),
+    ("junior", "senior"),
+    ("junior", "vocational"),
+    ("senior", "undergraduate"),
+    ("vocational", "undergraduate"),
+    ("undergraduate", "postgraduate"),
+)
+"""Where a graduate of a stage goes on to."""
+
+GRADUATES = 0
+"""What stands for the grade after the last one."""
+
+
+def grade_after(stage: str, grade: int, *, years: int | None = None) -> int | None:
+    """The next school year's grade, GRADUATES after the last, None where there is no such grade.
+
+    `years` is how many the stage takes at the school, if not the usual number. A grade may be
+    counted within the stage or on from primary school: 3 and 9 are one at a junior school.
+    """
+    last = years or _USUAL_YEARS[stage]
+    counted_on = _LAST_COUNTED_ON.get(stage)
+    if counted_on is not None and max(last, counted_on - last) < grade <= counted_on:
+        last = counted_on
+    if not 1 <= grade <= last:
+        return None
+    return GRADUATES if grade == last else grade + 1
+
+
+def grades_after() -> list[tuple[str, int, int, int]]:
+    """Every (stage, years, grade, next grade) there is; years 0 stands for the usual number."""
+    every = [
+        (stage, years, grade, grade_after(stage, grade, years=years or None))
+        for stage in YEARS_OF_STAGE
+        for years in range(9)
+        for grade in range(1, _GRADE_MAX + 1)
+    ]
+    return [(stage, years, grade, after) for stage, years, grade, after in every
+            if after is not None]  # fmt: skip
+
+
+def grade_within(stage: str, grade: int | None) -> int | None:
+    """The year within the stage: a grade counted on from primary school (8) becomes 2."""
+    before = BEFORE_STAGE.get(stage)
+    if grade is None or before is None or not before < grade <= before + 3:
+        return grade
+    return grade - before
+
+
+def school_year_after(school_year: str) -> str:
+    """``"2007-2008"`` → ``"2008-2009"``."""
+    last = int(school_year[5:])
+    return f"{last:04d}-{last + 1:04d}"
+
+
 def school_year_of_term(term: str) -> str:
     """``"2008-spring"`` → ``"2007-2008"``. Raises ValueError for anything that is no term."""
     if not re.fullmatch(TERM_FORM, term, re.ASCII):

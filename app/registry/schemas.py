@@ -72,11 +72,15 @@ class SchoolsIn(Asked):
 
 
 class SchoolChangeIn(Asked):
-    """What to change of a school; what is left out stays."""
+    """What to change of a school; what is left out stays.
+
+    `years` is how many its stage takes there where that is not usual: 5 for a five-year primary.
+    """
 
     name: SchoolName | None = None
     stage: Stage | None = None
     school_area: SchoolArea | None = None
+    years: Annotated[int, Field(strict=True, ge=1, le=8)] | None = None
     active: Flag | None = None
 
 
@@ -91,6 +95,7 @@ class SchoolOut(BaseModel):
     run_by: RunBy
     division_code: str
     county_id: UUID
+    years: int | None
     active: bool
     version: int
 
@@ -293,6 +298,7 @@ class EnrolmentOut(BaseModel):
     entered_on: date
     left_on: date | None
     left_because: str | None
+    graduated: bool
     made_at: datetime
     version: int
 

@@ -22,6 +22,7 @@ from app.registry.errors import (
     StudentNotFound,
     StudentWrong,
 )
+from app.registry.identifying import provisional_key
 from app.registry.models import BankAccount, IdentityState, School, Sex, Student
 
 _WHO = ("name", "birth_on", "guardian_resident_id")
@@ -65,7 +66,7 @@ def register_student(session: Session, arrival: Arrival, *, by: Actor) -> Studen
     ).row(0, named=True)
     if answer["standing"] == "elsewhere":
         raise StudentElsewhere
-    if answer["standing"] == "here":
+    if answer["standing"] == "here" and not answer["moved"]:
         raise StudentHere(answer["student_id"])
     return queries.student(session, UUID(answer["student_id"]), by)
 
@@ -166,7 +167,7 @@ def _is_another(student: Student) -> None:
         ],
         schema=intake.INTAKE_SCHEMA,
     )
-    key: str = facts.select(intake.provisional_key()).item()
+    key: str = facts.select(provisional_key()).item()
     student.provisional_index = numbers.provisional_index(key)
 
 

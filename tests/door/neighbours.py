@@ -22,7 +22,13 @@ from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.imports.models import ImportKind, ImportState, OnError, SheetImport
 from app.notices.models import Notice, NoticeState
-from app.registry.models import Enrolment, TransferRequest, TransferState
+from app.registry.models import (
+    Enrolment,
+    RollOver,
+    RollOverState,
+    TransferRequest,
+    TransferState,
+)
 from tests.factories.chain import PERIOD, PROGRAMME, YEAR, make_chain
 from tests.factories.office import City
 
@@ -53,10 +59,11 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
             student_id=student.id, reason="核查", placed_by=clerk, placed_at=clock.now(), **place
         ),
         _notice(clerk),
+        _roll_over(school.county_id, clerk),
     ]
     session.add_all(made)
     session.flush()
-    batch, transfer, sheet, hold, notice = (each.id for each in made)
+    batch, transfer, sheet, hold, notice, roll_over = (each.id for each in made)
     objection = Objection(
         application_id=application.id,
         notice_id=notice,
@@ -87,6 +94,7 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "enrolment_id": enrolment,
         "school_id": school.id,
         "transfer_id": transfer,
+        "roll_over_id": roll_over,
         "grant_id": _grant(session, city),
         "application_id": application.id,
         "import_id": sheet,
@@ -118,6 +126,18 @@ def _transfer(city: City, student: UUID, by: UUID) -> TransferRequest:
         state=TransferState.REQUESTED,
         requested_by=by,
         requested_at=clock.now(),
+    )
+
+
+def _roll_over(county: UUID, by: UUID) -> RollOver:
+    return RollOver(
+        from_year=YEAR,
+        to_year="2008-2009",
+        county_id=county,
+        counts={"promoted": 1, "graduates": 0, "already_there": 0, "unknown_grade": 0},
+        state=RollOverState.DONE,
+        made_by=by,
+        made_at=clock.now(),
     )
 
 

@@ -51,6 +51,7 @@ BODIES = {
     "PUT /students/{student_id}/account": ACCOUNT,
     "POST /transfers/{transfer_id}/refuse": {"reason": "不同意"},
     "POST /transfers/{transfer_id}/withdraw": {"reason": "不转了"},
+    "POST /roll-overs/{roll_over_id}/undo": {"reason": "年级有误"},
     "POST /applications/{application_id}/submissions": CASE,
     "PUT /batches/{batch_id}": PANEL,
     "POST /objections/{objection_id}/settle": {"verdict": "dismissed", "because": "查无此事"},

@@ -26,6 +26,7 @@ from app.applications import (
     arrears_routes,
     batch_routes,
     decision_routes,
+    false_statement_routes,
     reassess_routes,
     review_routes,
     rolling_routes,
@@ -50,6 +51,8 @@ from app.notices import routes as notice_routes
 from app.policy import routes as policy_routes
 from app.policy import service as policy
 from app.policy import version_routes
+from app.recognition import code_routes, path_routes, recognition_routes
+from app.recognition import routes as recognition_form_routes
 from app.reconciliation import routes as reconciliation_routes
 from app.registry import routes as registry_routes
 from app.reports import page_routes, statistics_routes, trail_routes, verification_routes
@@ -74,6 +77,11 @@ ROUTERS: list[APIRouter] = [
     version_routes.router,
     year_turn_routes.router,
     rolling_routes.router,
+    code_routes.router,
+    recognition_form_routes.router,
+    path_routes.router,
+    recognition_routes.router,
+    false_statement_routes.router,
     application_routes.router,
     imports_routes.router,
     batch_routes.router,

@@ -14,7 +14,9 @@ from app.imports import models as imports
 from app.ledger import models as ledger
 from app.notices import models as notices
 from app.policy import models as policy
+from app.recognition import models as recognition
 from app.reconciliation import models as reconciliation
+from app.recoveries import models as recoveries
 from app.registry import models as registry
 
 metadata = SQLModel.metadata
@@ -33,6 +35,8 @@ __all__ = [
     "metadata",
     "notices",
     "policy",
+    "recognition",
     "reconciliation",
+    "recoveries",
     "registry",
 ]

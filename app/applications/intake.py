@@ -22,6 +22,7 @@ from app.core.actor import Actor
 from app.policy.calendar import school_year_of
 from app.policy.engine import facts_read
 from app.policy.queries import LoadedVersion, version_for
+from app.recognition.queries import facts_for
 from app.registry.intake import register
 from app.registry.queries import schools_in_scope
 
@@ -126,14 +127,19 @@ def _register(
 def _look(session: Session, frame: pl.DataFrame, setting: _Setting, shut: set[UUID]) -> list[_Case]:
     """Registers the students, finds their cases, judges the facts, decides what becomes of each."""
     round_, loaded = setting.round_, setting.loaded
-    first_day, _ = loaded.programme.calendar.days_of(round_.period)
+    first_day, last_day = loaded.programme.calendar.days_of(round_.period)
+    school_year = school_year_of(round_.period)
     registered = register(
         session,
         frame,
-        school_year=school_year_of(round_.period),
+        school_year=school_year,
         entered_on=first_day,
         by=setting.by,
     )
+    students = [UUID(each) for each in registered.get_column("student_id").drop_nulls().unique()]
+    # As of the period's end, not of today: whenever a case comes in, it is judged the same.
+    recognised = facts_for(session, students, school_year=school_year, on=last_day, by=setting.by)
+    registered = facts.with_recognised(registered, recognised)
     gathered = facts.gather(
         registered,
         setting.schools,
@@ -142,7 +148,6 @@ def _look(session: Session, frame: pl.DataFrame, setting: _Setting, shut: set[UU
         age_on=first_day if "age" in facts_read(loaded.version) else None,
     )
     judged = assess_cases(gathered.facts, loaded)
-    students = [UUID(each) for each in registered.get_column("student_id").drop_nulls().unique()]
     lives = queries.live_cases(session, students, programme=round_.programme, period=round_.period)
     seen: set[str] = set()
     cases = []

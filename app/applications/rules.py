@@ -26,7 +26,8 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
         ),
         State.APPROVED: frozenset({State.ANNOUNCED, State.REJECTED}),
         State.ANNOUNCED: frozenset({State.CONFIRMED, State.REJECTED}),
-        State.CONFIRMED: frozenset(),
+        # Only when what the family stated turns out to be false.
+        State.CONFIRMED: frozenset({State.REJECTED}),
         # Only a review opens it again, and only to be handed in anew: it never approves.
         State.REJECTED: frozenset({State.RETURNED}),
         State.WITHDRAWN: frozenset(),

@@ -22,6 +22,7 @@ class Source(StrEnum):
     REGISTER = "school_register"
     REGISTRY = "student_registry"  # what is recorded of the student: enrolment, household
     SHEET = "school_sheet"
+    RECOGNITION = "recognition"
     FORM = "school_form"
 
 
@@ -29,6 +30,7 @@ FROM_SCHOOL = {"stage": "stage", "school_area": "school_area", "school_run_by": 
 """The facts of the school's own, and the columns of the register of schools that hold them."""
 
 _RENAMED = {"year": "grade"}
+_RECOGNISED = ("hardship", "special_group")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def gather(
     What belongs to the school (stage, where it stands, who runs it) comes from the register of
     schools (`id` and the columns of `schools_in_scope`); the rest is what the school told. The
     year of study is the grade counted within the stage. The age is worked out where `age_on`, the
-    day it is asked for, is given: a case keeps no more of a child than its policy asks.
+    day it is asked for, is given: a case keeps no more of a child than its policy asks. What
+    `with_recognised` took is named as such.
     """
     if age_on is not None:
         frame = frame.with_columns(_age(age_on).alias("age"))
@@ -63,7 +66,33 @@ def gather(
         maintain_order="left",
     )
     facts = given.select(_column(given, name, kind) for name, kind in polars_schema().items())
-    return Gathered(facts, _snapshots(facts, told_by, as_of))
+    days = given.select(
+        pl.col(f"{name}_on").dt.to_string("%Y-%m-%d").alias(name)
+        for name in _RECOGNISED
+        if f"{name}_on" in given.columns
+    )
+    return Gathered(facts, _snapshots(facts, told_by, as_of, days))
+
+
+def with_recognised(frame: pl.DataFrame, recognised: pl.DataFrame) -> pl.DataFrame:
+    """The frame with what recognition says where the school told neither level nor group.
+
+    `recognised` has a row a recognised student: student_id, hardship, special_group, valid_from.
+    The days on which what was taken became valid are added, for `gather` to name.
+    """
+    known = recognised.select(
+        "student_id", "valid_from", *(pl.col(name).alias(f"known_{name}") for name in _RECOGNISED)
+    )
+    joined = frame.join(known, on="student_id", how="left", maintain_order="left")
+    return joined.with_columns(
+        *(pl.coalesce(name, f"known_{name}").alias(name) for name in _RECOGNISED),
+        *(
+            pl.when(pl.col(name).is_null() & pl.col(f"known_{name}").is_not_null())
+            .then("valid_from")
+            .alias(f"{name}_on")
+            for name in _RECOGNISED
+        ),
+    ).drop("valid_from", *(f"known_{name}" for name in _RECOGNISED))
 
 
 def _age(day: date) -> pl.Expr:
@@ -81,10 +110,12 @@ def _column(given: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Expr:
     return pl.col(held_in).cast(kind).alias(name)
 
 
-def _snapshots(facts: pl.DataFrame, told_by: Source, as_of: date) -> list[Snapshot]:
+def _snapshots(
+    facts: pl.DataFrame, told_by: Source, as_of: date, recognised: pl.DataFrame
+) -> list[Snapshot]:
     day = as_of.isoformat()
     sources = {name: (Source.REGISTER if name in FROM_SCHOOL else told_by).value for name in FACTS}
-    return [
+    snapshots: list[Snapshot] = [
         {
             name: {"value": value, "source": sources[name], "as_of": day}
             for name, value in row.items()
@@ -92,6 +123,10 @@ def _snapshots(facts: pl.DataFrame, told_by: Source, as_of: date) -> list[Snapsh
         }
         for row in facts.iter_rows(named=True)
     ]
+    for snapshot, since in zip(snapshots, recognised.iter_rows(named=True), strict=False):
+        for name in [name for name, known in since.items() if known is not None]:
+            snapshot[name] |= {"source": Source.RECOGNITION.value, "as_of": since[name]}
+    return snapshots
 
 
 def carry(snapshot: Snapshot, carried: Snapshot) -> Snapshot:

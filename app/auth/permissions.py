@@ -68,6 +68,15 @@ class Act(StrEnum):
     WORKLIST_READ = "worklist.read"
     WORKLIST_RESOLVE = "worklist.resolve"
     REISSUE = "payout.reissue"
+    RECOGNITION_READ = "recognition.read"
+    RECOGNITION_FILL = "recognition.fill"
+    RECOGNITION_PANEL = "recognition.panel"
+    RECOGNITION_DECIDE = "recognition.decide"
+    RECOGNITION_NOTICE = "recognition.notice"
+    RECOGNITION_OBJECT = "recognition.object"
+    RECOGNITION_REVIEW = "recognition.review"
+    RECOGNITION_CHANGE = "recognition.change"
+    RECOGNITION_CANCEL = "recognition.cancel"
     TRAIL_READ = "trail.read"
     STATISTICS_READ = "statistics.read"
     VERIFY = "verify"
@@ -140,6 +149,15 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.WORKLIST_READ: _SCHOOL | _OFFICE_READERS,
     Act.WORKLIST_RESOLVE: _FINANCE,
     Act.REISSUE: frozenset({R.FINANCE_MAKER}),
+    Act.RECOGNITION_READ: _SCHOOL_AND_TEACHER | _OFFICERS | {R.AUDITOR},
+    Act.RECOGNITION_FILL: _SCHOOL_AND_TEACHER | _OFFICERS,
+    Act.RECOGNITION_PANEL: frozenset({R.CLASS_TEACHER, R.SCHOOL_CLERK}),
+    Act.RECOGNITION_DECIDE: frozenset({R.SCHOOL_HEAD}),
+    Act.RECOGNITION_NOTICE: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD}),
+    Act.RECOGNITION_OBJECT: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD, *_OFFICERS}),
+    Act.RECOGNITION_REVIEW: _OFFICERS,
+    Act.RECOGNITION_CHANGE: _OFFICERS,
+    Act.RECOGNITION_CANCEL: _OFFICERS,
     Act.TRAIL_READ: _OFFICE_READERS,
     Act.STATISTICS_READ: _SCHOOL | _OFFICE_READERS,
     Act.VERIFY: frozenset({R.AUDITOR}),

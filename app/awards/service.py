@@ -32,6 +32,8 @@ __all__ = [
     "enter_run",
     "grant",
     "promise",
+    "release_revoked",
+    "revoke",
     "settle_paid",
     "take_appropriation",
 ]
@@ -46,6 +48,17 @@ class Taken:
 
     recorded: Recorded
     committed: MoveResult
+
+
+@dataclass(frozen=True)
+class Revoked:
+    """What was given back, and what is paid and must be recovered.
+
+    `paid` yields (student, school, county, award, instalment, fen).
+    """
+
+    released: MoveResult
+    paid: Rows
 
 
 def take_appropriation(session: Session, document: AppropriationDocument, by: Actor) -> Taken:
@@ -79,6 +92,61 @@ def cancel(
     `applications` yields one column of ids. Raises AwardsMoved when one has no live award, and
     AwardNotCancellable when an instalment is in a run or paid: each is listed.
     """
+    held = _hold(session, applications, refused=WITH_THE_BANK)
+    return _end(session, held, batch=batch, by=by, because=because)
+
+
+def revoke(
+    session: Session, applications: Rows, *, batch: UUID, by: Actor, because: str
+) -> Revoked:
+    """As `cancel`, for awards of which something is paid: that stays, for the caller to recover.
+
+    Raises AwardsMoved, and AwardNotCancellable when an instalment is in a run: only the bank can
+    say what becomes of it.
+    """
+    held = _hold(session, applications, refused=(InstalmentState.IN_RUN,))
+    return Revoked(_end(session, held, batch=batch, by=by, because=because), _paid(held))
+
+
+def release_revoked(session: Session, instalments: Rows, *, batch: UUID, by: Actor) -> MoveResult:
+    """Gives back committed instalments of awards that are cancelled; the others stay.
+
+    For money that the bank sent back after its award was revoked.
+    """
+    over = (
+        select(col(Instalment.id))
+        .join(Award, col(Award.id) == Instalment.award_id)
+        .where(
+            col(Instalment.id).in_(instalments),
+            col(Instalment.state) == InstalmentState.COMMITTED,
+            col(Award.state) == AwardState.CANCELLED,
+        )
+    )
+    staged = stage(session, "released", over, ("id",))
+    session.execute(
+        update(Instalment)
+        .where(col(Instalment.id).in_(select(staged.c.id)))
+        .values(state=InstalmentState.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
+    return ledger.move(
+        session,
+        kind=TransferKind.RELEASE_COMMITMENT,
+        batch=batch,
+        by=by,
+        lines=shares_of(select(staged.c.id)),
+    )
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Awards and their instalments, locked; `state` is where each stood."""
+
+    awards: Table
+    instalments: Table
+
+
+def _hold(session: Session, applications: Rows, *, refused: tuple[InstalmentState, ...]) -> _Held:
     staged = _hold_awards(session, applications, LIVE)
     held = stage(
         session,
@@ -89,30 +157,56 @@ def cancel(
         .with_for_update(),
         ("id", "state"),
     )
-    _refuse_with_the_bank(session, held)
+    _refuse_standing(session, held, refused)
+    return _Held(staged, held)
+
+
+def _end(session: Session, held: _Held, *, batch: UUID, by: Actor, because: str) -> MoveResult:
+    """Cancels the awards and what of them is not paid, and releases what is committed."""
+    lines = held.instalments
     released = ledger.move(
         session,
         kind=TransferKind.RELEASE_COMMITMENT,
         batch=batch,
         by=by,
-        lines=shares_of(select(held.c.id).where(held.c.state == InstalmentState.COMMITTED)),
+        lines=shares_of(select(lines.c.id).where(lines.c.state == InstalmentState.COMMITTED)),
     )
     session.execute(
         update(Instalment)
-        .where(col(Instalment.id).in_(select(held.c.id)))
+        .where(
+            col(Instalment.id).in_(select(lines.c.id).where(lines.c.state != InstalmentState.PAID))
+        )
         .values(state=InstalmentState.CANCELLED)
         .execution_options(synchronize_session=False)
     )
-    _settle(session, staged, AwardState.CANCELLED)
+    _settle(session, held.awards, AwardState.CANCELLED)
     audit.note(
         session,
         by=by,
         did="award.cancelled",
-        records=select(staged.c.award_id),
+        records=select(held.awards.c.award_id),
         because=because,
         detail={"batch": str(batch), "released_fen": released.amount_fen},
     )
     return released
+
+
+def _paid(held: _Held) -> Rows:
+    lines = held.instalments
+    return (
+        select(
+            col(Award.student_id),
+            col(Award.school_id),
+            col(Award.county_id),
+            col(Award.id),
+            col(Instalment.id),
+            col(Instalment.amount_fen),
+        )
+        .select_from(Instalment)
+        .join(lines, lines.c.id == Instalment.id)
+        .join(Award, col(Award.id) == Instalment.award_id)
+        .where(lines.c.state == InstalmentState.PAID)
+    )
 
 
 def _hold_awards(session: Session, applications: Rows, states: tuple[AwardState, ...]) -> Table:
@@ -151,13 +245,13 @@ def _settle(session: Session, staged: Table, state: AwardState) -> int:
     return int(session.execute(select(func.count()).select_from(staged)).scalar_one())
 
 
-def _refuse_with_the_bank(session: Session, held: Table) -> None:
+def _refuse_standing(session: Session, held: Table, refused: tuple[InstalmentState, ...]) -> None:
     standing = session.execute(
         select(col(Award.application_id), col(Instalment.seq), held.c.state)
         .select_from(held)
         .join(Instalment, col(Instalment.id) == held.c.id)
         .join(Award, col(Award.id) == col(Instalment.award_id))
-        .where(held.c.state.in_(WITH_THE_BANK))
+        .where(held.c.state.in_(refused))
         .order_by(col(Award.application_id), col(Instalment.seq))
     ).all()
     if standing:

@@ -17,6 +17,7 @@ from app.disbursement.models import Payout, PayoutPart, PayoutState
 from app.disbursement.rules import IN_TRANSIT, MONEY_IS_BACK
 from app.ledger import service as ledger
 from app.ledger.models import TransferKind
+from app.recoveries import service as recoveries
 
 COLUMNS = ("payout_id", "come_from", "to", "reason")
 
@@ -50,6 +51,11 @@ def settle(session: Session, verdicts: Rows, *, batch: UUID, by: Actor) -> int:
         .values(live=False)
         .execution_options(synchronize_session=False)
     )
+    # Owed back by the student a moment ago, what the bank returns is nobody's debt any more.
+    returned = told.c.to == PayoutState.RETURNED
+    recoveries.come_back(
+        session, _instalments(told, returned), _shares(told, returned), batch=batch, by=by
+    )
     # What came back before its reply was taken in had arrived first: it is paid, then returned.
     arrived = (told.c.to == PayoutState.PAID) | (
         (told.c.to == PayoutState.RETURNED) & told.c.come_from.in_(IN_TRANSIT)
@@ -57,10 +63,11 @@ def settle(session: Session, verdicts: Rows, *, batch: UUID, by: Actor) -> int:
     steps = (
         (TransferKind.PAY, arrived),
         (TransferKind.FAIL, told.c.to == PayoutState.FAILED),
-        (TransferKind.RETURN, told.c.to == PayoutState.RETURNED),
+        (TransferKind.RETURN, returned),
     )
     for kind, which in steps:
         ledger.move(session, kind=kind, batch=batch, by=by, lines=_shares(told, which))
+    awards.release_revoked(session, _instalments(told, back), batch=batch, by=by)
     return moved
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from app.applications.checks import FAULTS_SCHEMA
 from app.core.errors import Fault
+from app.recognition.codes import code_list
 from app.sheets.headers import header_key
 
 _ALIKE = 0.3
@@ -57,32 +58,13 @@ HUKOU = Vocabulary(
         "resident": ("居民", "居民户口", "家庭户"),
     },
 )  # fmt: skip
-HARDSHIP = Vocabulary(
-    "hardship", "level_unknown", "困难等级", "The hardship level",
-    {
-        "0": ("不困难", "无困难", "非困难", "无", "0"),
-        "1": ("一般困难", "一般", "一般贫困", "1"),
-        "2": ("困难", "比较困难", "较困难", "2"),
-        "3": ("特别困难", "特殊困难", "特别贫困", "特困", "3"),
-    },
-)  # fmt: skip
-SPECIAL_GROUP = Vocabulary(
-    "special_group", "special_group_unknown", "特殊群体类型", "The special group",
-    {
-        "none": ("无", "否", "没有", "非特殊群体"),
-        "minimum_living": ("低保", "低保户", "低保家庭", "农村低保", "城市低保", "最低生活保障"),
-        "low_income_margin": ("低保边缘", "低保边缘户", "低保边缘家庭"),
-        "extreme_poverty": ("特困供养", "特困", "特困人员", "特困救助供养", "五保", "五保户"),
-        "orphan": ("孤儿",),
-        "de_facto_unsupported": ("事实无人抚养儿童", "事实无人抚养", "事实孤儿"),
-        "martyr_child": ("烈士子女", "烈属", "烈士后代"),
-        "disabled_student": ("残疾学生", "残疾", "本人残疾"),
-        "disabled_parent": ("残疾人子女", "父母残疾", "残疾家庭"),
-        "registered_poor": ("建档立卡", "建档立卡户", "脱贫户", "建档立卡脱贫户"),
-        "poverty_monitored": ("监测对象", "监测户", "防返贫监测对象"),
-        "hardship_worker": ("困难职工家庭", "困难职工", "困难职工子女", "特困职工家庭"),
-    },
-)  # fmt: skip
+HARDSHIP, SPECIAL_GROUP = (
+    Vocabulary(column, listed.code, listed.what.zh, listed.what.en, listed.synonyms())
+    for column, listed in (
+        ("hardship", code_list("levels")),
+        ("special_group", code_list("groups")),
+    )
+)
 ALL = (SEX, HUKOU, HARDSHIP, SPECIAL_GROUP)
 
 

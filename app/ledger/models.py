@@ -32,6 +32,8 @@ class TransferKind(StrEnum):
     PAY = "pay"  # in transit → paid
     FAIL = "fail"  # in transit → committed
     RETURN = "return"  # paid → committed
+    RECOVER = "recover"  # paid → recoverable
+    UNDO_RECOVER = "undo_recover"  # recoverable → paid: the bank returned the payment itself
 
 
 class LedgerAccount(SQLModel, table=True):

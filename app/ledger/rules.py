@@ -13,6 +13,8 @@ MOVES: dict[TransferKind, tuple[AccountKind, AccountKind]] = {
     TransferKind.PAY: (K.IN_TRANSIT, K.PAID),
     TransferKind.FAIL: (K.IN_TRANSIT, K.COMMITTED),
     TransferKind.RETURN: (K.PAID, K.COMMITTED),
+    TransferKind.RECOVER: (K.PAID, K.RECOVERABLE),
+    TransferKind.UNDO_RECOVER: (K.RECOVERABLE, K.PAID),
 }
 """Kind of transfer → the account it leaves and the one it reaches, of the same fund line."""
 

@@ -41,8 +41,9 @@ def invariants(session: Session) -> list[Difference]:
     """Every difference between the books and what they stand for; empty when all is well.
 
     Per fund line: committed is what live awards have not in a payout on its way or paid, in
-    transit what is sent or unknown, paid what is paid. A payout sums its parts; an instalment
-    stands where its payout stands. Run in city scope.
+    transit what is sent or unknown, paid what is paid and may be kept, recoverable the rest of
+    what is paid. A payout sums its parts; an instalment stands where its payout stands.
+    Run in city scope.
     """
     rows = [*session.execute(_PLACES), *session.execute(_RECORDS)]
     return [Difference(row.what, row.of, int(row.expected), int(row.found)) for row in rows]
@@ -151,6 +152,7 @@ _WORK = text("""
 _PLACES = text("""
     WITH placed AS (
         SELECT share.fund_line_id, share.amount_fen, CASE
+            WHEN p.state = 'paid' AND owed.id IS NOT NULL THEN 'recoverable'
             WHEN p.state = 'paid' THEN 'paid'
             WHEN p.state IN ('sent', 'unknown') THEN 'in_transit'
             WHEN i.state IN ('committed', 'in_run') AND a.state <> 'cancelled' THEN 'committed'
@@ -158,14 +160,15 @@ _PLACES = text("""
         FROM instalment_share share JOIN instalment i ON i.id = share.instalment_id
         JOIN award a ON a.id = i.award_id
         LEFT JOIN payout_part part ON part.instalment_id = i.id AND part.live
-        LEFT JOIN payout p ON p.id = part.payout_id),
+        LEFT JOIN payout p ON p.id = part.payout_id
+        LEFT JOIN recoverable owed ON owed.instalment_id = i.id AND owed.state = 'open'),
     expected AS (
         SELECT line.code || '/' || placed.kind AS code, sum(placed.amount_fen) AS fen
         FROM placed JOIN fund_line line ON line.id = placed.fund_line_id
         WHERE placed.kind IS NOT NULL GROUP BY line.code, placed.kind),
     books AS (
         SELECT code, credits_fen - debits_fen AS fen FROM ledger_account
-        WHERE kind IN ('committed', 'in_transit', 'paid'))
+        WHERE kind IN ('committed', 'in_transit', 'paid', 'recoverable'))
     SELECT 'ledger_balance' AS what, coalesce(books.code, expected.code) AS of,
         coalesce(expected.fen, 0) AS expected, coalesce(books.fen, 0) AS found
     FROM books FULL JOIN expected ON expected.code = books.code

@@ -168,6 +168,20 @@ GROUP BY f.id HAVING f.line_count <> count(line.id) ORDER BY 1""",
     ),
 )
 
+RECOVERIES = (
+    Invariant(
+        code="recoverable-off",
+        zh="发放期次 {where} 应收回 {has} 元，实际已发放 {needs} 元。",
+        en="Of instalment {where} {has} yuan is recoverable; {needs} of it is paid.",
+        sql="""
+SELECT i.id::text, owed.amount_fen, paid.fen FROM recoverable owed
+JOIN instalment i ON i.id = owed.instalment_id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN i.state = 'paid' THEN i.amount_fen ELSE 0 END AS fen) paid
+WHERE owed.state = 'open' AND owed.amount_fen <> paid.fen ORDER BY 1""",
+    ),
+)
+
 CASES = (
     Invariant(
         code="case-not-as-submitted",
@@ -185,4 +199,4 @@ SELECT number, stands, should FROM (
     ),
 )
 
-INVARIANTS = (APPROPRIATED, *AWARDS, *PAYOUTS, *CASES)
+INVARIANTS = (APPROPRIATED, *AWARDS, *PAYOUTS, *RECOVERIES, *CASES)

@@ -119,11 +119,11 @@ def test_namesakes_without_an_id_are_told_apart_by_class_or_guardian() -> None:
     ) == [(3, "id_duplicate", "name")]  # fmt: skip
 
 
-def test_what_is_over_never_moves_again_but_by_a_review_back_to_the_school() -> None:
-    assert {state for state in State if not rules.MOVES[state]} == {
-        State.CONFIRMED, State.WITHDRAWN,
-    }  # fmt: skip
+def test_what_is_over_moves_again_only_by_a_review_or_a_false_statement() -> None:
+    assert {state for state in State if not rules.MOVES[state]} == {State.WITHDRAWN}
     assert rules.MOVES[State.REJECTED] == {State.RETURNED}
+    # A false statement ends even a confirmed case.
+    assert rules.MOVES[State.CONFIRMED] == {State.REJECTED}
     assert set(rules.MOVES) == set(State)
 
 

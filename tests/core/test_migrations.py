@@ -17,7 +17,8 @@ APPEND_ONLY = {
     "audit_event", "audit_record", "document", "policy_version", "enrolment_confirmation",
     "enrolment_absence", "appropriation", "fund_line", "instalment_share", "late_permission",
     "submission", "decision_batch", "decision", "ledger_transfer", "payment_file", "return_file",
-    "return_line", "import_row", "organisation",
+    "return_line", "import_row", "organisation", "recognition", "recognition_panel",
+    "recognition_decision",
 }  # fmt: skip
 
 

@@ -22,6 +22,13 @@ from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.imports.models import ImportKind, ImportState, OnError, SheetImport
 from app.notices.models import Notice, NoticeState
+from app.recognition.models import (
+    FormState,
+    RecognitionForm,
+    RecognitionRequest,
+    RequestKind,
+    RequestState,
+)
 from app.registry.models import (
     Enrolment,
     RollOver,
@@ -45,7 +52,12 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
     place = {"school_id": school.id, "county_id": school.county_id}
     clerk = city.staff[f"school_clerk@{SCHOOL}"].id
     student, application = chain.students[0], chain.applications[0]
+    form = _form(student.id, place, clerk)
+    change, cancellation = (_request(kind, student.id, place, clerk) for kind in RequestKind)
     made = [
+        form,
+        change,
+        cancellation,
         ReportingBatch(
             round_id=application.round_id,
             state=BatchState.FILLING,
@@ -63,7 +75,7 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
     ]
     session.add_all(made)
     session.flush()
-    batch, transfer, sheet, hold, notice, roll_over = (each.id for each in made)
+    batch, transfer, sheet, hold, notice, roll_over = (each.id for each in made[3:])
     objection = Objection(
         application_id=application.id,
         notice_id=notice,
@@ -89,7 +101,12 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
     enrolment = session.execute(
         select(col(Enrolment.id)).where(col(Enrolment.student_id) == student.id)
     ).scalar_one()
+    form.school_notice_id = notice
     return {
+        "form_id": form.id,
+        "change_id": change.id,
+        "cancellation_id": cancellation.id,
+        "recognitions:notice_id": notice,
         "student_id": student.id,
         "enrolment_id": enrolment,
         "school_id": school.id,
@@ -109,6 +126,38 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "award_id": chain.awards[0].id,
         "document_id": _scan(session, city).id,
     }
+
+
+def _form(student: UUID, place: dict[str, UUID], by: UUID) -> RecognitionForm:
+    return RecognitionForm(
+        student_id=student,
+        school_year=YEAR,
+        state=FormState.NOTICED,
+        student_name="赵芳",
+        grade=1,
+        class_name="1",
+        authorised_kinds=[],
+        needed=[],
+        filled_by=by,
+        filled_at=clock.now(),
+        **place,
+    )
+
+
+def _request(
+    kind: RequestKind, student: UUID, place: dict[str, UUID], by: UUID
+) -> RecognitionRequest:
+    return RecognitionRequest(
+        kind=kind,
+        student_id=student,
+        school_year=YEAR if kind is RequestKind.CHANGE else "2008-2009",
+        level=1,
+        because="家庭失火",
+        state=RequestState.OPEN,
+        requested_by=by,
+        requested_at=clock.now(),
+        **place,
+    )
 
 
 def _transfer(city: City, student: UUID, by: UUID) -> TransferRequest:

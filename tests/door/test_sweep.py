@@ -28,7 +28,13 @@ WHO = {
     Role.CLASS_TEACHER: f"class_teacher@{ELSEWHERE}",
 }
 OUTSIDERS = frozenset({Role.SCHOOL_CLERK, Role.SCHOOL_HEAD, Role.COUNTY_OFFICER})
-PLAIN = {"school_year": "2007-2008", "number": "GS-1", "code": "nothing", "client": "nobody"}
+PLAIN = {
+    "school_year": "2007-2008",
+    "list": "nothing",
+    "number": "GS-1",
+    "code": "nothing",
+    "client": "nobody",
+}
 # What every caller in the city may know: the offices, the programmes, the rounds.
 SHARED = {"organisations", "programmes", "rounds"}
 PANEL = {
@@ -41,7 +47,13 @@ ENROLMENT = {"school_year": "2008-2009", "grade": 2, "entered_on": "2008-09-01"}
 ACCOUNT = {"kind": "passbook", "number": "6228480000000000011", "bank_name": "农业银行",
            "holder": "student", "holder_name": "赵芳"}  # fmt: skip
 CASE = {"student": {"name": "赵芳"}, "enrolment": {"grade": 1}}
+TOLD = {"members": []}
+RULING = {"verdict": "confirm", "because": "已核实"}
 BODIES = {
+    "PUT /recognitions/forms/{form_id}": TOLD,
+    "POST /recognitions/forms/{form_id}/reveal": {"fields": ["address"], "reason": "家访"},
+    "POST /recognitions/changes/{change_id}/settle": RULING,
+    "POST /recognitions/cancellations/{cancellation_id}/settle": RULING,
     "PATCH /students/{student_id}": {"name": "赵方"},
     "POST /students/{student_id}/reveal": {"fields": ["resident_id"], "reason": "核对身份"},
     "POST /students/{student_id}/enrolments": ENROLMENT,

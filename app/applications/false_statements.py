@@ -1,0 +1,159 @@
+"""A false statement comes out: recognition cancelled, awards ended, what was paid owed back."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import Column, String, Table, Uuid, insert, select, update
+from sqlmodel import Session, col
+
+from app.applications.models import Application, ApplicationState, Submission
+from app.applications.rules import states_before
+from app.audit import service as audit
+from app.awards import service as awards
+from app.awards.models import Award
+from app.awards.waiting import shares_of
+from app.core import ids
+from app.core.actor import Actor
+from app.core.staging import count_rows, empty, stage
+from app.ledger.service import MoveResult
+from app.notices import service as notices
+from app.policy import queries as policy
+from app.policy.calendar import terms_of
+from app.policy.catalogue import Version
+from app.policy.expressions import compile_expression
+from app.policy.facts import FACTS, RECOGNITION
+from app.recognition import service as recognition
+from app.recognition.service import Cancelled, Ruling
+from app.recoveries import service as recoveries
+from app.recoveries.models import RecoveryReason
+from app.recoveries.service import Debt
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What a cancellation came to; amounts in fen."""
+
+    students: int
+    applications: list[str]
+    released_fen: int
+    recoverable_fen: int
+
+
+def settle_cancellation(
+    session: Session, request_ids: Collection[UUID], ruling: Ruling, *, by: Actor
+) -> Undone:
+    """Confirms cancellations for a false statement and undoes their money, or refuses them.
+
+    Every live award of those students in that school year whose programme asks about hardship is
+    cancelled: what is committed becomes available again, what was paid becomes recoverable; the
+    cases are rejected and leave the notices. Raises RequestUnknown, RequestSettled, OwnRequest,
+    and AwardNotCancellable while an instalment is with the bank: nothing is changed then.
+    """
+    cancelled = recognition.cancel_for_false_statement(session, request_ids, ruling, by=by)
+    cases = _cases(session, cancelled)
+    if cases is None:
+        return Undone(len(cancelled), [], 0, 0)
+    batch, because = ids.new(), "虚假承诺：" + "；".join(sorted({e.because for e in cancelled}))
+    because = because[:500]
+    released, owed = _undo(session, cases, batch=batch, because=because, by=by)
+    numbers = _reject(session, cases, because=because, by=by)
+    return Undone(len(cancelled), numbers, released.amount_fen, owed.amount_fen)
+
+
+def _undo(
+    session: Session, cases: Table, *, batch: UUID, because: str, by: Actor
+) -> tuple[MoveResult, MoveResult]:
+    revoked = awards.revoke(session, select(cases.c.id), batch=batch, by=by, because=because)
+    paid = stage(session, "paid", revoked.paid, recoveries.PAID)
+    owed = recoveries.mark(
+        session,
+        select(*(paid.c[name] for name in recoveries.PAID)),
+        shares_of(select(paid.c.instalment_id)),
+        debt=Debt(RecoveryReason.FALSE_STATEMENT, because),
+        batch=batch,
+        by=by,
+    )
+    return revoked.released, owed
+
+
+def _reject(session: Session, cases: Table, *, because: str, by: Actor) -> list[str]:
+    """The cases are over, whether confirmed or still in notice; answers their numbers."""
+    done = session.execute(
+        update(Application)
+        .where(
+            col(Application.id) == cases.c.id,
+            col(Application.state).in_(states_before(ApplicationState.REJECTED)),
+        )
+        .values(state=ApplicationState.REJECTED)
+        .returning(col(Application.id), col(Application.number))
+        .execution_options(synchronize_session=False)
+    ).all()
+    notices.strike(session, [row.id for row in done])
+    audit.note(
+        session,
+        by=by,
+        did="application.rejected",
+        records=[row.id for row in done],
+        because=because,
+    )
+    return sorted(row.number for row in done)
+
+
+def _cases(session: Session, cancelled: Sequence[Cancelled]) -> Table | None:
+    """The cases with a live award that asked about hardship, locked by id; None where none is."""
+    if not cancelled:
+        return None
+    concerned = _concerned(session, cancelled)
+    live = (
+        select(col(Application.id), col(Submission.policy_version_id))
+        .join(Award, col(Award.application_id) == Application.id)
+        .join(
+            Submission,
+            (col(Submission.application_id) == Application.id)
+            & (col(Submission.submission_no) == Application.submission_no),
+        )
+        .join(
+            concerned,
+            (concerned.c.student_id == Award.student_id) & (concerned.c.period == Award.period),
+        )
+        .where(col(Award.state).in_(awards.LIVE))
+        .order_by(col(Application.id))
+        .with_for_update(of=Application)
+    )
+    locked = stage(session, "concerned_cases", live, ("id", "version"))
+    used = set(session.execute(select(locked.c.version).distinct()).scalars())
+    asking = [
+        key
+        for key, loaded in policy.version_by_id(session, used).items()
+        if asks_about_hardship(loaded.version)
+    ]
+    if not asking:
+        return None
+    chosen = select(locked.c.id).where(locked.c.version.in_(asking))
+    return stage(session, "undone_cases", chosen, ("id",))
+
+
+def _concerned(session: Session, cancelled: Sequence[Cancelled]) -> Table:
+    """Student and period, for every period of the school years that are cancelled."""
+    table = empty(
+        session, "concerned", [Column("student_id", Uuid()), Column("period", String(11))]
+    )
+    rows = [
+        {"student_id": each.student_id, "period": period}
+        for each in cancelled
+        for period in (each.school_year, *terms_of(each.school_year))
+    ]
+    session.execute(insert(table), rows)
+    count_rows(session, table)
+    return table
+
+
+@lru_cache(maxsize=256)
+def asks_about_hardship(version: Version) -> bool:
+    """Whether a criterion, or the choice of the amount, reads what recognition says."""
+    told = {name for name, fact in FACTS.items() if fact.comes_from is RECOGNITION}
+    tests = [criterion.test for criterion in version.criteria]
+    tests += [amount.when for amount in version.amounts if amount.when]
+    return any(told & set(compile_expression(test).facts) for test in tests)

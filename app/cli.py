@@ -33,6 +33,8 @@ app = typer.Typer(
 )
 policy = typer.Typer(no_args_is_help=True, help="The policy catalogue.")
 app.add_typer(policy, name="policy")
+registers = typer.Typer(no_args_is_help=True, help="Other departments' lists.")
+app.add_typer(registers, name="registers")
 say = Console(stderr=True, highlight=False)
 
 POLL_SECONDS = 0.5
@@ -182,10 +184,7 @@ def import_sheet(
         "dry_run": str(dry_run).lower(),
         "on_error": "accept_good" if accept_good else "reject",
     }
-    with httpx.Client(base_url=f"{url}/api/v1", timeout=UPLOAD_TIMEOUT_SECONDS) as door:
-        login = {"grant_type": "password", "username": username, "password": password}
-        token = _answer(door.post("/token", data=login))["access_token"]
-        door.headers["Authorization"] = f"Bearer {token}"
+    with _logged_in(url, username, password) as door:
         with file.open("rb") as sheet:
             job = _answer(door.post("/imports", data=form, files={"file": (file.name, sheet)}))
         job = _watch(door, job)
@@ -197,6 +196,46 @@ def import_sheet(
         stop(f"nothing was stored: {(job['problem'] or {}).get('en', job['state'])}")
 
 
+@registers.command("load")
+def load_register(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    kind: Annotated[str, typer.Option(help="For instance minimum_living or deceased.")],
+    issued_by: Annotated[str, typer.Option(help="The office whose list it is.")],
+    as_of: Annotated[str, typer.Option(help="The day the list is of, as 2008-06-30.")],
+    username: Annotated[str, typer.Option(prompt=True)],
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, envvar="PASSWORD", show_envvar=False)
+    ],
+    basis_said: Annotated[str, typer.Option(help="The law or document that orders it.")] = "",
+    signed_only: Annotated[bool, typer.Option(help="Match families who have signed.")] = False,
+    url: Annotated[str, typer.Option(help="Where the service is.")] = "http://127.0.0.1:8000",
+) -> None:
+    """Hands another department's list in through the service's own door; good rows are taken."""
+    basis = "authorisation" if signed_only else "duty"
+    form = {"kind": kind, "issued_by": issued_by, "as_of": as_of}
+    form |= {"basis": basis, "basis_said": basis_said}
+    with _logged_in(url, username, password) as door:
+        with file.open("rb") as sheet:
+            job = _answer(door.post("/registers", data=form, files={"file": (file.name, sheet)}))
+        job = _watch(door, job, path="registers")
+    for code, count in sorted(job["refusals"].items()):
+        typer.echo(f"{code:>16}  {count}")
+    for name in ("rows_kept", "rows_refused", "matched", "state"):
+        typer.echo(f"{name:>16}  {job[name]}")
+    if job["state"] != "done":
+        stop(f"nothing was stored: {(job['problem'] or {}).get('en', job['state'])}")
+
+
+@contextmanager
+def _logged_in(url: str, username: str, password: str) -> Iterator[httpx.Client]:
+    """The service's door with a person's token."""
+    with httpx.Client(base_url=f"{url}/api/v1", timeout=UPLOAD_TIMEOUT_SECONDS) as door:
+        login = {"grant_type": "password", "username": username, "password": password}
+        token = _answer(door.post("/token", data=login))["access_token"]
+        door.headers["Authorization"] = f"Bearer {token}"
+        yield door
+
+
 def _show_faults(door: httpx.Client, job: dict[str, Any]) -> None:
     """The first rows that are wrong, with their place in the sheet."""
     query: dict[str, Any] = {"outcome": "error", "limit": FAULTS_SHOWN}
@@ -204,8 +243,8 @@ def _show_faults(door: httpx.Client, job: dict[str, Any]) -> None:
         typer.echo(f"{row['sheet']} {row['row']} {row['name']}: {row['detail']}")
 
 
-def _watch(door: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
-    """Shows the progress of an import until it is over."""
+def _watch(door: httpx.Client, job: dict[str, Any], *, path: str = "imports") -> dict[str, Any]:
+    """Shows the progress of an import or a list until it is over."""
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=say)
     with bar:
         line = bar.add_task("rows", total=None)
@@ -214,7 +253,7 @@ def _watch(door: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
             if job["state"] in OVER:
                 return job
             time.sleep(POLL_SECONDS)
-            job = _answer(door.get(f"/imports/{job['id']}"))
+            job = _answer(door.get(f"/{path}/{job['id']}"))
 
 
 def _answer(reply: httpx.Response) -> dict[str, Any]:

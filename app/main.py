@@ -54,8 +54,11 @@ from app.policy import version_routes
 from app.recognition import code_routes, path_routes, recognition_routes
 from app.recognition import routes as recognition_form_routes
 from app.reconciliation import routes as reconciliation_routes
+from app.registers import jobs as register_jobs
+from app.registers import routes as register_routes
 from app.registry import routes as registry_routes
 from app.reports import page_routes, statistics_routes, trail_routes, verification_routes
+from app.reports import register_routes as register_answer_routes
 from app.reports import routes as reports_routes
 
 log = structlog.get_logger()
@@ -71,6 +74,7 @@ ROUTERS: list[APIRouter] = [
     trail_routes.router,
     page_routes.router,
     verification_routes.router,
+    register_answer_routes.router,
     auth_routes.router,
     registry_routes.router,
     policy_routes.router,
@@ -96,13 +100,14 @@ ROUTERS: list[APIRouter] = [
     document_routes.router,
     budget_routes.router,
     award_routes.router,
+    register_routes.router,
 ]
 
 # What must be there before the first request.
 AT_START = (policy.publish_catalogue,)
 
 # Work that nobody asks for: a worker knows of it once it is imported.
-JOBS = (auth_jobs.forget, notice_jobs.take_down)
+JOBS = (auth_jobs.forget, notice_jobs.take_down, register_jobs.match_again)
 
 
 PLAIN = {

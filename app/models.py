@@ -17,6 +17,7 @@ from app.policy import models as policy
 from app.recognition import models as recognition
 from app.reconciliation import models as reconciliation
 from app.recoveries import models as recoveries
+from app.registers import models as registers
 from app.registry import models as registry
 
 metadata = SQLModel.metadata
@@ -38,5 +39,6 @@ __all__ = [
     "recognition",
     "reconciliation",
     "recoveries",
+    "registers",
     "registry",
 ]

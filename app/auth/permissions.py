@@ -79,6 +79,9 @@ class Act(StrEnum):
     RECOGNITION_CANCEL = "recognition.cancel"
     TRAIL_READ = "trail.read"
     STATISTICS_READ = "statistics.read"
+    REGISTER_LOAD = "register.load"
+    REGISTER_READ = "register.read"
+    REGISTER_NEEDY_READ = "register.needy.read"
     VERIFY = "verify"
 
 
@@ -160,5 +163,8 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.RECOGNITION_CANCEL: _OFFICERS,
     Act.TRAIL_READ: _OFFICE_READERS,
     Act.STATISTICS_READ: _SCHOOL | _OFFICE_READERS,
+    Act.REGISTER_LOAD: _OFFICERS,
+    Act.REGISTER_READ: _OFFICERS | {R.AUDITOR},
+    Act.REGISTER_NEEDY_READ: _OFFICERS | {R.SCHOOL_CLERK, R.SCHOOL_HEAD, R.AUDITOR},
     Act.VERIFY: frozenset({R.AUDITOR}),
 }

@@ -91,18 +91,7 @@ def open_workbook(data: bytes, filename: str, *, limits: Limits | None = None) -
     Formulas of the old .xls format cannot be told from values by the reader and pass as values.
     """
     limits = limits or Limits()
-    if not data:
-        raise SheetEmpty(
-            "文件是空的（0 字节）；请重新导出后再上传",
-            "The file is empty (0 bytes); export it again and upload that",
-        )
-    if len(data) > limits.max_bytes:
-        raise SheetTooLarge(
-            f"文件有 {len(data)} 字节，超过上限 {limits.max_bytes} 字节；请分成几个文件上传",
-            f"The file has {len(data)} bytes, more than {limits.max_bytes}; split it",
-        )
-    kind = _kind_of(data)
-    _agree(kind, filename)
+    kind = kind_of(data, filename, limits=limits)
     if kind == "csv":
         name = PurePath(filename).stem
         sheets: tuple[Sheet, ...] = (Sheet(name, read_delimited(data, limits)),)
@@ -115,6 +104,26 @@ def open_workbook(data: bytes, filename: str, *, limits: Limits | None = None) -
             "No sheet of the file has anything in it; check that it is the right file",
         )
     return Workbook(filename, kind, sheets)
+
+
+def kind_of(data: bytes, filename: str, *, limits: Limits) -> Kind:
+    """What sort of sheet the bytes are, told without reading them whole.
+
+    Raises SheetEmpty, SheetTooLarge, SheetWrongType, SheetExtension, SheetEncrypted.
+    """
+    if not data:
+        raise SheetEmpty(
+            "文件是空的（0 字节）；请重新导出后再上传",
+            "The file is empty (0 bytes); export it again and upload that",
+        )
+    if len(data) > limits.max_bytes:
+        raise SheetTooLarge(
+            f"文件有 {len(data)} 字节，超过上限 {limits.max_bytes} 字节；请分成几个文件上传",
+            f"The file has {len(data)} bytes, more than {limits.max_bytes}; split it",
+        )
+    kind = _kind_of(data)
+    _agree(kind, filename)
+    return kind
 
 
 def _kind_of(data: bytes) -> Kind:

@@ -59,3 +59,19 @@ def test_import_with_a_wrong_password_says_so(officer: str) -> None:
     done = CliRunner().invoke(app, arguments, env={"PASSWORD": "wrong"})
     assert done.exit_code == 1
     assert one_line(done.stderr)
+
+
+def test_a_departments_list_is_handed_in_and_matched(officer: str) -> None:
+    arguments = ["registers", "load", str(SAMPLES / "dibao-register-2008.csv"), "--kind",
+                 "minimum_living", "--issued-by", "济宁市民政局", "--as-of", "2008-06-30",
+                 "--username", OFFICER, "--url", officer]  # fmt: skip
+    told = {"PASSWORD": PASSWORD}
+    unfounded = CliRunner().invoke(app, arguments, env=told)
+    assert unfounded.exit_code == 1
+    assert one_line(unfounded.stderr)
+    done = CliRunner().invoke(app, [*arguments, "--basis-said", "教财〔2018〕16号"], env=told)
+    assert done.exit_code == 0, done.output
+    shown = dict(re.findall(r"^ +([a-z_]+)  (\w+)$", done.stdout, re.MULTILINE))
+    assert (shown["rows_kept"], shown["rows_refused"], shown["state"]) == ("726", "0", "done")
+    again = CliRunner().invoke(app, [*arguments, "--basis-said", "教财〔2018〕16号"], env=told)
+    assert again.exit_code == 1

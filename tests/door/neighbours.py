@@ -20,7 +20,8 @@ from app.core import clock
 from app.disbursement.models import PaymentHold
 from app.documents import service as documents
 from app.documents.models import DocumentKind
-from app.imports.models import ImportKind, ImportState, OnError, SheetImport
+from app.imports.models import ImportKind, ImportState, SheetImport
+from app.imports.models import OnError as OnImportError
 from app.notices.models import Notice, NoticeState
 from app.recognition.models import (
     FormState,
@@ -29,6 +30,9 @@ from app.recognition.models import (
     RequestKind,
     RequestState,
 )
+from app.registers import service as registers
+from app.registers.models import Basis, OnError, RegisterKind
+from app.registers.service import Upload
 from app.registry.models import (
     Enrolment,
     RollOver,
@@ -36,7 +40,7 @@ from app.registry.models import (
     TransferRequest,
     TransferState,
 )
-from tests.factories.chain import PERIOD, PROGRAMME, YEAR, make_chain
+from tests.factories.chain import PERIOD, PROGRAMME, RESIDENT_IDS, YEAR, make_chain
 from tests.factories.office import City
 
 SCHOOL, OTHER_SCHOOL = "2137000006", "3137000008"
@@ -125,6 +129,7 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "hold_id": hold,
         "award_id": chain.awards[0].id,
         "document_id": _scan(session, city).id,
+        "register_id": _register(session, city),
     }
 
 
@@ -208,7 +213,7 @@ def _import(session: Session, city: City, place: dict[str, UUID]) -> SheetImport
         file_name="表.csv",
         document_id=sheet.id,
         dry_run=False,
-        on_error=OnError.REJECT,
+        on_error=OnImportError.REJECT,
         state=ImportState.DONE,
         counts={},
         uploaded_by=who.id,
@@ -223,6 +228,21 @@ def _scan(session: Session, city: City):
         session, kind=DocumentKind.SCAN, name="文件.pdf", media_type="application/pdf",
         data=b"%PDF-1.4", by=who,
     )  # fmt: skip
+
+
+def _register(session: Session, city: City) -> UUID:
+    """A list of 任城区's own that names the first pupil and has a bad row."""
+    sent = Upload(
+        filename="低保.csv",
+        data=f"姓名,身份证号\n赵芳,{RESIDENT_IDS[0]}\n孙丽,1\n".encode(),
+        kind=RegisterKind.MINIMUM_LIVING,
+        issued_by="任城区民政局",
+        as_of=DAY,
+        basis=Basis.DUTY,
+        basis_said="教财〔2018〕16号",
+        on_error=OnError.ACCEPT_GOOD,
+    )
+    return registers.upload(session, sent, by=city.actor("county_officer@370811")).id
 
 
 def _notice(by: UUID) -> Notice:

@@ -1,0 +1,1 @@
+"""Other departments' lists: read, matched to students, and asked."""

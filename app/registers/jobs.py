@@ -1,0 +1,49 @@
+"""A large list is taken in behind the door; lists are matched again every night."""
+
+from uuid import UUID
+
+from sqlmodel import Session
+
+from app.core import jobs
+from app.core.actor import Actor
+from app.core.db import scoped_session
+from app.registers import service
+from app.registers.models import OutsideRegister, RegisterState
+
+RUN = "registers.run"
+
+
+def queue(session: Session, record: OutsideRegister, *, by: Actor) -> None:
+    """Puts a kept list into the queue; one that was taken in at once needs nothing."""
+    if record.state is RegisterState.QUEUED:
+        jobs.defer(session, RUN, by=by, register_id=str(record.id))
+
+
+@jobs.task(RUN)
+def run(session: Session, by: Actor, *, register_id: str) -> None:
+    """Takes the list in, in the uploader's scope; a failure is left in the list's state."""
+    key = UUID(register_id)
+    finished = False
+
+    def progress(done: int) -> None:
+        with scoped_session(by) as seen_by_others:
+            service.show_progress(seen_by_others, key, done=done)
+
+    try:
+        service.run_queued(session, key, by=by, progress=progress)
+        finished = True
+    finally:
+        if not finished:
+            # The head's own row may be locked by what is being undone.
+            session.rollback()
+            with scoped_session(by) as afterwards:
+                service.fail(afterwards, key, by=by)
+
+
+@jobs.task("registers.match_again", every="40 19 * * *")
+def match_again(session: Session, by: Actor) -> None:
+    """Matches pupils who came during the day with the lists in force, over the whole city.
+
+    At 19:40 UTC it is twenty to four in the morning in the city.
+    """
+    service.match_all(session, by=by)

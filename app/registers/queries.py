@@ -1,0 +1,221 @@
+"""Reads lists and whom they name; what holds of a student on a day or in a period."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, String, exists, func, not_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from app.core import clock
+from app.core.actor import Actor, Scope
+from app.core.paging import PageAsked
+from app.core.scoping import visible
+from app.core.staging import Rows
+from app.registers.errors import RegisterUnknown
+from app.registers.models import (
+    Basis,
+    OutsideRegister,
+    RegisterKind,
+    RegisterMatch,
+    RegisterRefusal,
+    RegisterState,
+)
+from app.registers.permission import Students
+from app.registers.rules import SNAPSHOTS
+from app.registry.models import School, Student
+
+UNDER_WAY = (RegisterState.QUEUED, RegisterState.RUNNING)
+STALE = timedelta(hours=24)  # what still runs after a day was left by a worker that died
+
+
+def head_visible(by: Actor) -> ColumnElement[bool]:
+    """Lists the actor can see: the own county's and the city's."""
+    shown = visible(OutsideRegister, by)
+    if by.scope is Scope.COUNTY:
+        return shown | col(OutsideRegister.county_id).is_(None)
+    return shown
+
+
+def may_change(record: OutsideRegister, by: Actor) -> bool:
+    """Whether the list is the actor's own to match: a county sees the city's, no more."""
+    return by.scope is Scope.CITY or record.county_id == by.county_id
+
+
+def one(session: Session, register_id: UUID, by: Actor) -> OutsideRegister:
+    """A list. Raises RegisterUnknown."""
+    found: OutsideRegister | None = session.execute(
+        select(OutsideRegister).where(col(OutsideRegister.id) == register_id, head_visible(by))
+    ).scalar_one_or_none()
+    if found is None:
+        raise RegisterUnknown
+    return found
+
+
+def first_of(session: Session, sha256: bytes, kind: RegisterKind, county_id: UUID | None) -> UUID:
+    """The list of that kind that has these bytes already."""
+    table = OutsideRegister
+    first: UUID = session.execute(
+        select(col(table.id)).where(
+            col(table.sha256) == sha256,
+            col(table.kind) == kind,
+            col(table.county_id).is_not_distinct_from(county_id),
+            col(table.state).not_in([RegisterState.REFUSED, RegisterState.FAILED]),
+        )
+    ).scalar_one()
+    return first
+
+
+def registers(
+    session: Session, by: Actor, page: PageAsked, *, kind: RegisterKind | None
+) -> Sequence[OutsideRegister]:
+    """One page of lists, the newest first."""
+    table = OutsideRegister
+    wanted = select(table).where(head_visible(by)).order_by(col(table.id).desc())
+    if page.after is not None:
+        wanted = wanted.where(col(table.id) < page.after)
+    if kind is not None:
+        wanted = wanted.where(col(table.kind) == kind)
+    return session.execute(wanted.limit(page.fetch)).scalars().all()
+
+
+def refusals(
+    session: Session, record: OutsideRegister, by: Actor, page: PageAsked
+) -> Sequence[RegisterRefusal]:
+    """One page of the rows that were not taken, in the file's order; the cursor counts lines.
+
+    A county sees none of a list of the city's: its rows are not its own.
+    """
+    table = RegisterRefusal
+    wanted = (
+        select(table)
+        .where(col(table.register_id) == record.id, visible(table, by))
+        .order_by(col(table.id))
+    )
+    if page.after is not None:
+        wanted = wanted.where(col(table.id) > page.after.int)
+    return session.execute(wanted.limit(page.fetch)).scalars().all()
+
+
+def matches(
+    session: Session, record: OutsideRegister, by: Actor, page: PageAsked
+) -> Sequence[Row[Any]]:
+    """One page of a list's (match, student's name, school's name) in scope, by student id."""
+    table = RegisterMatch
+    wanted = (
+        select(table, col(Student.name), col(School.name))
+        .join(Student, col(Student.id) == table.student_id)
+        .join(School, col(School.id) == table.school_id)
+        .where(col(table.register_id) == record.id, visible(table, by))
+        .order_by(col(table.student_id))
+    )
+    if page.after is not None:
+        wanted = wanted.where(col(table.student_id) > page.after)
+    return session.execute(wanted.limit(page.fetch)).all()
+
+
+def under_way(session: Session, by: Actor) -> int:
+    """How many lists of this person wait or run; a second question waits for the first's end."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 0))"),
+        {"who": f"registers of {by.id}"},
+    )
+    mine = select(func.count()).where(
+        col(OutsideRegister.uploaded_by) == by.id,
+        col(OutsideRegister.state).in_(UNDER_WAY),
+        col(OutsideRegister.made_at) > clock.now() - STALE,
+    )
+    return int(session.execute(mine).scalar_one())
+
+
+def current(basis: Basis) -> Select[UUID]:
+    """The ids of the lists on that basis that no newer one of the same office replaces."""
+    table, newer = OutsideRegister, aliased(OutsideRegister)
+    return select(col(table.id)).where(
+        col(table.state) == RegisterState.DONE,
+        col(table.basis) == basis,
+        not_(_replaces(newer, table)),
+    )
+
+
+def _replaces(newer: Any, older: Any, *more: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a newer list of the same kind, office and county is there."""
+    return exists(
+        select(newer.id).where(
+            newer.state == RegisterState.DONE,
+            newer.kind == older.kind,
+            newer.kind.in_(SNAPSHOTS),
+            newer.issued_by == older.issued_by,
+            newer.county_id.is_not_distinct_from(older.county_id),
+            newer.as_of > older.as_of,
+            *more,
+        )
+    )
+
+
+def holds(first: date, last: date) -> ColumnElement[bool]:
+    """Whether a `RegisterMatch` joined to its `OutsideRegister` holds on some day of the two.
+
+    The person is on the list from `since` to `until`, and until the office's next list of the
+    kind, which says again who is. Deaths add up: no list replaces an earlier one.
+    """
+    match, newer = RegisterMatch, aliased(OutsideRegister)
+    begins = func.greatest(col(match.since), first)
+    return (
+        (col(match.since) <= last)
+        & (col(match.until).is_(None) | (col(match.until) >= first))
+        & not_(_replaces(newer, OutsideRegister, newer.as_of <= begins))
+    )
+
+
+def recognisable(register_id: UUID) -> Select[UUID, UUID, UUID, str | None, date]:
+    """The students a list alone makes a group of.
+
+    Columns student_id, school_id, county_id, special_group, since. Who is written otherwise on
+    the list than at school is left out: somebody must look first.
+    """
+    match = RegisterMatch
+    return select(
+        col(match.student_id),
+        col(match.school_id),
+        col(match.county_id),
+        col(match.special_group),
+        col(match.since),
+    ).where(
+        col(match.register_id) == register_id,
+        col(match.special_group).is_not(None),
+        col(match.name_agrees),
+    )
+
+
+def facts_select(students: Students, on: date) -> Rows:
+    """As `facts_for`, as a select to join with."""
+    match = RegisterMatch
+    group = col(match.special_group)
+    return (
+        select(
+            col(match.student_id),
+            func.array_agg(aggregate_order_by(group.distinct(), group), type_=ARRAY(String)),
+        )
+        .join(OutsideRegister, col(OutsideRegister.id) == match.register_id)
+        .where(
+            col(match.student_id).in_(students),
+            group.is_not(None),
+            col(match.name_agrees),
+            holds(on, on),
+        )
+        .group_by(col(match.student_id))
+    )
+
+
+def facts_for(session: Session, students: Students, on: date) -> dict[UUID, list[str]]:
+    """The special groups, sorted, that the lists give each of these students on a day.
+
+    A student whom no list names is not in the answer; nor does a list count on which the name
+    differs from the school's.
+    """
+    found = session.execute(facts_select(students, on))
+    return {student: list(groups) for student, groups in found}

@@ -1,0 +1,313 @@
+"""Takes lists in: kept encrypted once, read in chunks, matched when the last row is there."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+import polars as pl
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col
+
+from app.audit import service as audit
+from app.core import clock, ids, settings
+from app.core.actor import Actor, Scope
+from app.core.errors import AidError
+from app.documents import service as documents
+from app.documents.models import Document, DocumentKind
+from app.registers import permission, queries, reading, staging
+from app.registers.errors import (
+    AsOfAhead,
+    DutyNotNamed,
+    NotDone,
+    RegisterTwice,
+    RegisterUnknown,
+    RowsWrong,
+    TooManyQueued,
+)
+from app.registers.matching import match
+from app.registers.models import Basis, OnError, OutsideRegister, RegisterKind, RegisterState
+from app.registers.permission import Students
+from app.sheets.errors import SheetEmpty
+
+UNDER_WAY_MAX = 5
+REFUSALS_LISTED = 10_000
+FILE_NAME_MAX = 200
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_TYPES = {"xlsx": XLSX, "xls": "application/vnd.ms-excel"}
+_SHOWN = 20
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A list as it came, and what its uploader said of it."""
+
+    filename: str
+    data: bytes
+    kind: RegisterKind
+    issued_by: str
+    as_of: date
+    basis: Basis
+    basis_said: str
+    on_error: OnError
+
+
+@dataclass
+class _Tally:
+    """What became of the rows so far; the places of refused ones up to a bound."""
+
+    kept: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+    places: list[pl.DataFrame] = field(default_factory=list)
+
+    @property
+    def refused(self) -> int:
+        return self.codes.total()
+
+    def add(self, chunk: reading.Chunk) -> None:
+        self.kept += chunk.people.height
+        room = max(0, REFUSALS_LISTED - self.refused)
+        self.places.append(chunk.refused.head(room))
+        self.codes.update(chunk.refused["code"])
+
+
+def upload(session: Session, sent: Upload, *, by: Actor) -> OutsideRegister:
+    """Takes a small list in at once; keeps a large one, state queued, for `run_queued`.
+
+    Raises DutyNotNamed, AsOfAhead, RegisterTwice with the first one's id, TooManyQueued, and what
+    `app.sheets` refuses of a file.
+    """
+    _refuse_unfounded(sent)
+    lines = sent.data.count(b"\n") if reading.is_csv(sent.data, sent.filename) else 0
+    at_once = len(sent.data) <= settings.get().import_bytes_at_once
+    if not at_once:
+        _refuse_many(session, by)
+    record = _record(session, sent, lines=lines, by=by)
+    if at_once:
+        _take_in(session, record, sent.data, by=by, progress=_unseen)
+    return record
+
+
+def run_queued(session: Session, register_id: UUID, *, by: Actor, progress: Progress) -> None:
+    """Takes in a list that was kept. A refusal becomes its problem and stores nothing."""
+    record = queries.one(session, register_id, by)
+    if record.state not in queries.UNDER_WAY:
+        return
+    data = documents.read(session, record.document_id)
+    try:
+        with session.begin_nested():
+            _take_in(session, record, data, by=by, progress=progress)
+    except AidError as refused:
+        _close(record, RegisterState.REFUSED, _problem(refused))
+        session.flush()
+        detail = {"register": str(record.id), "faults": len(refused.faults)}
+        audit.refusal(session, by=by, did="register", because=refused.code, detail=detail)
+
+
+def fail(session: Session, register_id: UUID, *, by: Actor) -> None:
+    """Closes a list in which the service itself failed; the transaction is one of its own."""
+    problem: dict[str, object] = {
+        "code": "registers.failed",
+        "facts": {},
+        "faults": [],
+        "zh": "系统处理该名册时出错，未保存任何内容；请稍后重新上传，仍出错请联系系统管理员。",
+        "en": "The service failed on this list and stored nothing; upload it again later, and "
+        "tell the administrator if it fails again.",
+    }
+    _close(queries.one(session, register_id, by), RegisterState.FAILED, problem)
+    session.flush()
+
+
+def show_progress(session: Session, register_id: UUID, *, done: int) -> None:
+    """Says how far a running list is; the transaction is one of its own."""
+    session.execute(
+        update(OutsideRegister)
+        .where(
+            col(OutsideRegister.id) == register_id,
+            col(OutsideRegister.state).in_(queries.UNDER_WAY),
+        )
+        .values(state=RegisterState.RUNNING, rows_done=done)
+    )
+
+
+def match_again(session: Session, register_id: UUID, *, by: Actor) -> tuple[OutsideRegister, int]:
+    """Matches a list with pupils who came since, and with families who have signed since.
+
+    Answers the list and how many were added. Raises RegisterUnknown, NotDone.
+    """
+    record = queries.one(session, register_id, by)
+    if not queries.may_change(record, by):
+        raise RegisterUnknown
+    if record.state is not RegisterState.DONE:
+        raise NotDone(record.state.value)
+    added = _match(session, record, by)
+    session.refresh(record)
+    detail = {"added": added}
+    audit.note(session, by=by, did="register.matched", records=[record.id], detail=detail)
+    return record, added
+
+
+def match_all(session: Session, *, by: Actor) -> int:
+    """Matches every list that no newer one replaces; answers how many matches were added."""
+    duty = queries.current(Basis.DUTY)
+    signed = queries.current(Basis.AUTHORISATION)
+    added = match(session, duty, allowed=None, by=by)
+    return added + match(session, signed, allowed=permission.signed_for(), by=by)
+
+
+def _match(session: Session, record: OutsideRegister, by: Actor) -> int:
+    allowed: Students | None = None
+    if record.basis is Basis.AUTHORISATION:
+        allowed = permission.signed_for()
+    this = select(col(OutsideRegister.id)).where(col(OutsideRegister.id) == record.id)
+    return match(session, this, allowed=allowed, by=by)
+
+
+def _refuse_unfounded(sent: Upload) -> None:
+    if sent.basis is Basis.DUTY and not sent.basis_said.strip():
+        raise DutyNotNamed
+    today = clock.office_day()
+    if sent.as_of > today:
+        raise AsOfAhead(sent.as_of.isoformat(), today.isoformat())
+
+
+def _refuse_many(session: Session, by: Actor) -> None:
+    waiting = queries.under_way(session, by)
+    if waiting >= UNDER_WAY_MAX:
+        raise TooManyQueued(
+            f"您已有 {waiting} 份名册在处理，上限为 {UNDER_WAY_MAX} 份；请等其中一份完成后再上传。",
+            f"You have {waiting} lists under way and may have {UNDER_WAY_MAX}; upload again when "
+            "one of them is done.",
+            facts={"under_way": waiting, "most": UNDER_WAY_MAX},
+        )
+
+
+def _record(session: Session, sent: Upload, *, lines: int, by: Actor) -> OutsideRegister:
+    """The list's head, with its bytes kept. Raises RegisterTwice."""
+    county_id = by.county_id if by.scope is Scope.COUNTY else None
+    # The end of a long name is kept: it says what sort of file it is.
+    name = sent.filename.replace("\0", "")[-FILE_NAME_MAX:]
+    kept = documents.store(
+        session,
+        kind=DocumentKind.SHEET,
+        name=name,
+        media_type=_TYPES.get(name.rpartition(".")[2].lower(), "text/csv"),
+        data=sent.data,
+        by=by,
+        county_id=county_id,
+    )
+    made = session.execute(
+        insert(OutsideRegister)
+        .values(
+            id=ids.new(),
+            county_id=county_id,
+            file_name=name,
+            rows_total=lines,
+            **_said(sent, kept, by),
+        )
+        .on_conflict_do_nothing()
+        .returning(col(OutsideRegister.id))
+    ).scalar_one_or_none()
+    if made is None:
+        raise RegisterTwice(queries.first_of(session, kept.sha256, sent.kind, county_id))
+    audit.note(session, by=by, did="register.uploaded", records=[made])
+    return session.get_one(OutsideRegister, made)
+
+
+def _said(sent: Upload, kept: Document, by: Actor) -> dict[str, object]:
+    return {
+        "kind": sent.kind,
+        "issued_by": sent.issued_by.strip(),
+        "as_of": sent.as_of,
+        "basis": sent.basis,
+        "basis_said": sent.basis_said.strip(),
+        "on_error": sent.on_error,
+        "document_id": kept.id,
+        "sha256": kept.sha256,
+        "state": RegisterState.QUEUED,
+        "rows_done": 0,
+        "rows_kept": 0,
+        "rows_refused": 0,
+        "refusals": {},
+        "matched": 0,
+        "uploaded_by": by.id,
+        "made_at": clock.now(),
+    }
+
+
+def _take_in(
+    session: Session, record: OutsideRegister, data: bytes, *, by: Actor, progress: Progress
+) -> None:
+    tally = _Tally()
+    with session.begin_nested() as attempt:
+        for chunk in reading.chunks(data, record.file_name, as_of=record.as_of):
+            staging.keep_people(session, record, chunk.people)
+            tally.add(chunk)
+            progress(tally.kept + tally.refused)
+        if tally.kept + tally.refused == 0:
+            raise SheetEmpty(
+                "表头下面没有任何一行；请核对文件后再上传",
+                "There is no row below the header; check the file and upload it again",
+            )
+        rejected = record.on_error is OnError.REJECT and tally.refused > 0
+        if rejected:
+            attempt.rollback()
+    staging.keep_refused(session, record, pl.concat(tally.places))
+    _finish(session, record, tally, rejected=rejected, by=by)
+
+
+def _finish(
+    session: Session, record: OutsideRegister, tally: _Tally, *, rejected: bool, by: Actor
+) -> None:
+    record.rows_total = record.rows_done = tally.kept + tally.refused
+    record.rows_kept = 0 if rejected else tally.kept
+    record.rows_refused = tally.refused
+    record.refusals = dict(sorted(tally.codes.items()))
+    problem = _problem(_rows_wrong(tally.refused)) if rejected else None
+    _close(record, RegisterState.REFUSED if rejected else RegisterState.DONE, problem)
+    session.flush()
+    if not rejected:
+        _match(session, record, by)
+        session.refresh(record)
+    detail = {"state": record.state.value, "kept": record.rows_kept, "matched": record.matched}
+    audit.note(session, by=by, did="register.taken_in", records=[record.id], detail=detail)
+
+
+def _rows_wrong(bad: int) -> RowsWrong:
+    return RowsWrong(
+        f"有 {bad} 行有错误，按要求未保存任何一行；请按列出的行号更正后再上传，"
+        "或选择只接收无误的行。",
+        f"{bad} rows are wrong and none was stored, as asked; correct the rows that are listed "
+        "and upload the list again, or ask for the good rows to be taken.",
+        facts={"rows_wrong": bad},
+    )
+
+
+def _close(
+    record: OutsideRegister, state: RegisterState, problem: dict[str, object] | None
+) -> None:
+    record.state = state
+    record.problem = problem
+    record.finished_at = clock.now()
+
+
+def _problem(refused: AidError) -> dict[str, object]:
+    return {
+        "code": refused.code,
+        "zh": refused.zh,
+        "en": refused.en,
+        "facts": refused.facts,
+        "faults": [
+            {"code": fault.code, "where": fault.where, "zh": fault.zh, "en": fault.en}
+            for fault in refused.faults[:_SHOWN]
+        ],
+    }
+
+
+def _unseen(done: int) -> None:
+    """Progress that nobody watches: the answer comes at once."""
+    del done

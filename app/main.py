@@ -22,11 +22,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
 from app.applications import (
+    allocation_routes,
     announcement_routes,
     arrears_routes,
     batch_routes,
     decision_routes,
     false_statement_routes,
+    place_routes,
     reassess_routes,
     review_routes,
     rolling_routes,
@@ -89,6 +91,8 @@ ROUTERS: list[APIRouter] = [
     application_routes.router,
     imports_routes.router,
     batch_routes.router,
+    allocation_routes.router,
+    place_routes.router,
     decision_routes.router,
     reassess_routes.router,
     arrears_routes.router,

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from app.applications import models as applications
+from app.applications import place_models as places
 from app.audit import models as audit
 from app.auth import models as auth
 from app.awards import models as awards
@@ -35,6 +36,7 @@ __all__ = [
     "ledger",
     "metadata",
     "notices",
+    "places",
     "policy",
     "recognition",
     "reconciliation",

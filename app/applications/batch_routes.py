@@ -4,8 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlmodel import Session
 
-from app.applications import batches, queries, reporting
+from app.applications import batches, place_queries, queries, reporting
 from app.applications.batch_schemas import (
     BatchIn,
     BatchOut,
@@ -17,7 +18,7 @@ from app.applications.batch_schemas import (
     Standing,
     ZeroIn,
 )
-from app.applications.models import BatchState
+from app.applications.models import BatchState, ReportingBatch
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core import etags
@@ -28,6 +29,11 @@ from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 
 router = APIRouter(route_class=AidRoute, tags=["reporting"])
+
+
+def _shown(session: Session, batch: ReportingBatch) -> BatchWithCountsOut:
+    counts, places = reporting.counts(session, batch), place_queries.places_of(session, batch)
+    return BatchWithCountsOut.whole(batch, counts, places)
 
 
 @router.get("/batches")
@@ -57,7 +63,7 @@ def show_batch(
     """One batch and where its cases stand."""
     batch = reporting.batch(session, batch_id, by=by)
     etags.tag(response, batch.version)
-    return BatchWithCountsOut.with_counts(batch, reporting.counts(session, batch))
+    return _shown(session, batch)
 
 
 @router.post("/batches", status_code=201)
@@ -72,7 +78,7 @@ def fill_batch(
         session, said.read(), round_id=said.round_id, school_id=said.school_id, by=by
     )
     etags.tag(response, batch.version)
-    return BatchWithCountsOut.with_counts(batch, reporting.counts(session, batch))
+    return _shown(session, batch)
 
 
 @router.post("/batches/zero", status_code=201)
@@ -97,7 +103,7 @@ def change_batch(
     """Fills a batch in anew; an endorsement falls with it."""
     batch = batches.change(session, batch_id, said.read(), seen=seen, by=by)
     etags.tag(response, batch.version)
-    return BatchWithCountsOut.with_counts(batch, reporting.counts(session, batch))
+    return _shown(session, batch)
 
 
 @router.post("/batches/{batch_id}/endorse")
@@ -106,7 +112,7 @@ def endorse_batch(
 ) -> BatchWithCountsOut:
     """The head stands for the batch."""
     batch = batches.endorse(session, batch_id, by=by)
-    return BatchWithCountsOut.with_counts(batch, reporting.counts(session, batch))
+    return _shown(session, batch)
 
 
 @router.post("/batches/{batch_id}/report")
@@ -116,8 +122,7 @@ def report_batch(
     """Hands the school's cases up."""
     handed_up = batches.report(session, batch_id, by=by)
     batch = reporting.batch(session, batch_id, by=by)
-    shown = BatchWithCountsOut.with_counts(batch, reporting.counts(session, batch))
-    return ReportedOut(handed_up=handed_up, batch=shown)
+    return ReportedOut(handed_up=handed_up, batch=_shown(session, batch))
 
 
 @router.get("/rounds/{round_id}/reporting")

@@ -8,9 +8,12 @@ from pydantic import BaseModel, Field
 
 from app.applications.batches import Filling
 from app.applications.models import BatchState, ReportingBatch
+from app.applications.place_queries import Places
 from app.applications.reporting import BatchCounts
 from app.core.asked import Asked
 from app.core.days import Day
+from app.core.money import YuanOut
+from app.policy.schemas import WordsOut, words
 
 PANEL_MAX = 30
 
@@ -70,6 +73,58 @@ class CountsOut(BaseModel):
         )
 
 
+class PlaceWarningOut(BaseModel):
+    """A floor or guide that is not kept; it refuses nothing."""
+
+    code: str
+    words: WordsOut
+    asked: int
+    found: int
+
+
+class PlacesOut(BaseModel):
+    """The school's places: `given`, `left` and the amounts are null where nothing is bounded.
+
+    `used` counts cases handed up and those offered a place; `by` says where the bound comes from,
+    `ranked_by` in which order places are filled.
+    """
+
+    given: int | None
+    used: int
+    left: int | None
+    offered: int
+    waiting: int
+    amount: YuanOut | None
+    used_amount: YuanOut
+    left_amount: YuanOut | None
+    by: WordsOut
+    ranked_by: WordsOut
+    warnings: list[PlaceWarningOut]
+
+    @classmethod
+    def of(cls, places: Places) -> Self:
+        """The reply for a batch's places."""
+        ceiling, used = places.ceiling, places.used
+        return cls(
+            given=ceiling.places,
+            used=used.count,
+            left=ceiling.left(used.count),
+            offered=used.offered,
+            waiting=used.waiting,
+            amount=ceiling.cap_fen,
+            used_amount=used.amount_fen,
+            left_amount=ceiling.money_left(used.amount_fen),
+            by=words(ceiling.by),
+            ranked_by=words(places.ranked_by),
+            warnings=[
+                PlaceWarningOut(
+                    code=each.code, words=words(each.words), asked=each.asked, found=each.found
+                )
+                for each in places.warnings
+            ],
+        )
+
+
 class BatchOut(BaseModel):
     """A school's reporting batch."""
 
@@ -97,14 +152,15 @@ class BatchOut(BaseModel):
 
 
 class BatchWithCountsOut(BatchOut):
-    """A school's reporting batch and its cases."""
+    """A school's reporting batch, its cases and its places."""
 
     cases: CountsOut
+    places: PlacesOut
 
     @classmethod
-    def with_counts(cls, batch: ReportingBatch, counts: BatchCounts) -> Self:
-        """The reply for a batch and its cases."""
-        return cls(**batch.model_dump(), cases=CountsOut.of(counts))
+    def whole(cls, batch: ReportingBatch, counts: BatchCounts, places: Places) -> Self:
+        """The reply for a batch with its cases and places."""
+        return cls(**batch.model_dump(), cases=CountsOut.of(counts), places=PlacesOut.of(places))
 
 
 class ReportedOut(BaseModel):

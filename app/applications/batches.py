@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
-from app.applications import queries, reporting, rounds
+from app.applications import places, queries, reporting, rounds, selection
 from app.applications.batch_errors import (
     BatchEmpty,
     BatchExists,
@@ -106,7 +106,8 @@ def change(
 def endorse(session: Session, batch_id: UUID, *, by: Actor) -> ReportingBatch:
     """The head, or in the school's stead a second officer, stands for what was filled in.
 
-    Raises BatchUnknown, BatchMoved, HeadIsFiller, NoticeStillOpen, BatchEmpty.
+    Where there are more cases than places, the waiting list is what the head signs. Raises
+    BatchUnknown, BatchMoved, HeadIsFiller, NoticeStillOpen, BatchEmpty, AverageWrong.
     """
     batch = reporting.batch(session, batch_id, by=by, lock=True)
     if batch.state is not BatchState.FILLING or batch.notice_to is None:
@@ -127,6 +128,9 @@ def endorse(session: Session, batch_id: UUID, *, by: Actor) -> ReportingBatch:
     batch.state, batch.endorsed_by, batch.endorsed_at = BatchState.ENDORSED, by.id, clock.now()
     batch.version += 1
     session.add(batch)
+    chosen = selection.lock(session, _endorsed(batch), by=by)
+    round_ = queries.round_by_id(session, batch.round_id)
+    places.fill_places(session, batch, round_, chosen=chosen, by=by)
     audit.note(session, by=by, did="batch.endorsed", records=[batch.id])
     return batch
 
@@ -134,8 +138,9 @@ def endorse(session: Session, batch_id: UUID, *, by: Actor) -> ReportingBatch:
 def report(session: Session, batch_id: UUID, *, by: Actor) -> int:
     """Hands up every case that was with the school when the head endorsed; answers how many.
 
-    Eligible and ineligible cases go to the first step of the approval path, drafts stay. Raises
-    BatchUnknown, BatchMoved, BatchEmpty.
+    Eligible and ineligible cases go to the first step of the approval path; drafts stay, and so
+    do cases beyond the school's places, which wait. Raises BatchUnknown, BatchMoved, BatchEmpty,
+    AverageWrong.
     """
     batch = reporting.batch(session, batch_id, by=by, lock=True)
     if batch.state is not BatchState.ENDORSED:
@@ -144,22 +149,18 @@ def report(session: Session, batch_id: UUID, *, by: Actor) -> int:
     school = _school(session, batch.school_id, by=by)
     path = policy.programme(round_.programme).approval_path(school.run_by.value)
     now = clock.now()
-    locked = (
-        select(col(Application.id))
-        .where(_endorsed(batch))
-        .order_by(col(Application.id))
-        .with_for_update()
-        .cte("locked")
-    )
+    chosen = selection.lock(session, _endorsed(batch), by=by)
+    waiting = places.fill_places(session, batch, round_, chosen=chosen, by=by)
+    places.take_places(session, chosen, by=by)
     moved = session.execute(
         update(Application)
-        .where(col(Application.id) == locked.c.id)
+        .where(col(Application.id) == chosen.c.id)
         .values(state=ApplicationState.IN_REVIEW, step=Step(path[0]), reported_at=now)
         .returning(col(Application.id))
         .execution_options(synchronize_session=False)
     ).scalars()
     handed_up = list(moved)
-    if not handed_up:
+    if not handed_up and not waiting:
         raise _empty()
     batch.state, batch.reported_by, batch.reported_at = BatchState.REPORTED, by.id, now
     batch.version += 1
@@ -169,7 +170,7 @@ def report(session: Session, batch_id: UUID, *, by: Actor) -> int:
         by=by,
         did="batch.reported",
         records=[batch.id, *handed_up],
-        detail={"count": len(handed_up)},
+        detail={"count": len(handed_up), "waiting": waiting},
     )
     return len(handed_up)
 

@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, Table, case, func, literal, not_, select, 
 from sqlmodel import Session, col
 
 from app.applications import deciding as sets
-from app.applications import decision_record, selection
+from app.applications import decision_record, freeing, places, selection
 from app.applications.decision_errors import (
     NothingAffordable,
     NothingToDecide,
@@ -55,9 +55,10 @@ def preview(session: Session, asked: CaseFilter, *, verdict: Verdict, by: Actor)
 def decide(session: Session, order: Order, *, by: Actor) -> Decided:
     """Decides the whole set or, with a refusal that lists the cases in the way, nothing.
 
-    The last approval promises the award in the same transaction. Raises CaseUnknown, CasesMoved,
-    OwnCases, NotEligible, SetChanged, SetMixed, NothingToDecide, or awards' refusal for want of
-    money.
+    The last approval promises the award in the same transaction; a rejection offers the place to
+    the next who waits. Raises CaseUnknown, CasesMoved,
+    OwnCases, NotEligible, SetChanged, SetMixed, NothingToDecide, PlacesExceeded, or awards'
+    refusal for want of money.
     """
     step = step_of(by)
     chosen, seen = _choose(session, order, step=step, by=by)
@@ -65,6 +66,8 @@ def decide(session: Session, order: Order, *, by: Actor) -> Decided:
     programme, period = _one_programme(session, chosen, step)
     deciding = sets.set_out(session, chosen, programme, step=step)
     _refuse_other_figures(order, sets.totals(session, deciding))
+    if order.verdict is Verdict.APPROVE:
+        places.guard_approval(session, deciding, programme, period, step=step)
     batch_id = ids.new()
     without_money: list[str] = []
     if order.verdict is Verdict.APPROVE and sets.has_last(session, deciding):
@@ -91,6 +94,8 @@ def decide(session: Session, order: Order, *, by: Actor) -> Decided:
     )
     decision_record.write(session, deciding, decided, order=order, by=by)
     decision_record.move_on(session, deciding, decided)
+    if order.verdict is Verdict.REJECT:
+        freeing.offer_freed(session, select(deciding.c.id), by=by)
     audit.note(
         session,
         by=by,

@@ -1,4 +1,6 @@
-"""Rounds, reporting batches, applications with their submissions, decisions, objections."""
+"""Rounds, reporting batches, applications with their submissions, decisions, objections, and who
+waits for a place.
+"""
 
 from datetime import date, datetime
 from enum import StrEnum

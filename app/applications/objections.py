@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from app.applications import selection
+from app.applications import freeing, selection
 from app.applications.announcement_errors import (
     CaseNotInNotice,
     ObjectionSettled,
@@ -174,7 +174,7 @@ def _refuse_decider(session: Session, found: Objection, *, by: Actor) -> None:
 
 
 def _reject(session: Session, application_id: UUID, *, by: Actor, because: str) -> None:
-    """The case is over: rejected, out of the notice, its money free again."""
+    """The case is over: rejected, out of the notice, its place and its money free again."""
     moved = session.execute(
         update(Application)
         .where(
@@ -187,10 +187,12 @@ def _reject(session: Session, application_id: UUID, *, by: Actor, because: str) 
     ).scalar_one_or_none()
     if moved is None:
         raise CaseNotInNotice("该申请已不在公示中。", "The case is no longer in public notice.")
+    case = select(col(Application.id)).where(col(Application.id) == application_id)
+    freeing.offer_freed(session, case, by=by)
     notices.strike(session, [application_id])
     awards.cancel(
         session,
-        select(col(Application.id)).where(col(Application.id) == application_id),
+        case,
         batch=ids.new(),
         by=by,
         because=because,

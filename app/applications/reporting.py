@@ -173,7 +173,7 @@ def _board(session: Session, round_: ApplicationRound, *, by: Actor) -> Any:
         .where(
             school_visible(by),
             or_(
-                and_(col(School.active), _may_have_cases(session, round_)),
+                and_(col(School.active), may_have_cases(session, round_.programme, round_.period)),
                 col(ReportingBatch.id).is_not(None),
                 cases.c.school_id.is_not(None),
             ),
@@ -189,11 +189,11 @@ def _standing() -> ColumnElement[str]:
     )
 
 
-def _may_have_cases(session: Session, round_: ApplicationRound) -> ColumnElement[bool]:
+def may_have_cases(session: Session, programme: str, period: str) -> ColumnElement[bool]:
     """Schools whose stage and place do not by themselves fail a criterion of the programme."""
     kinds = [(stage.value, area.value) for stage in Stage for area in SchoolArea]
     frame = pl.DataFrame(kinds, schema={"stage": pl.String, "school_area": pl.String}, orient="row")
-    version = version_for(session, round_.programme, round_.period).version
+    version = version_for(session, programme, period).version
     failed = engine.assess(frame, version).get_column("failed").to_list()
     possible = [kind for kind, fails in zip(kinds, failed, strict=True) if not fails]
     return tuple_(col(School.stage), col(School.school_area)).in_(possible)

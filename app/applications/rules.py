@@ -10,8 +10,9 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
     {
         # Handed in again a draft may still lack a fact, so it may stay one.
         State.DRAFT: frozenset({State.DRAFT, State.SUBMITTED, State.WITHDRAWN}),
+        # With another tier it is handed in again and stays with the school.
         State.SUBMITTED: frozenset(
-            {State.IN_REVIEW, State.RETURNED, State.REJECTED, State.WITHDRAWN}
+            {State.SUBMITTED, State.IN_REVIEW, State.RETURNED, State.REJECTED, State.WITHDRAWN}
         ),
         State.RETURNED: frozenset({State.DRAFT, State.SUBMITTED, State.WITHDRAWN}),
         # In review the step moves on while the state stays.
@@ -42,6 +43,9 @@ _LETTERS = {"spring": "S", "autumn": "A"}  # a school year is Y
 
 HANDED_IN_AGAIN = frozenset({State.DRAFT, State.RETURNED})
 """States in which the school may change the facts."""
+
+GIVEN_A_TIER = HANDED_IN_AGAIN | {State.SUBMITTED}
+"""States in which an allocation of tiers may change the one fact it settles."""
 
 BEFORE_DECISION = frozenset({State.DRAFT, State.SUBMITTED, State.RETURNED, State.IN_REVIEW})
 """States in which the school may take a case back; in review only before anybody decided it."""

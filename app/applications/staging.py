@@ -1,12 +1,19 @@
 """Cases on their way in: a temporary table, and the two statements that store what is in it."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import polars as pl
 from sqlalchemy import Select, TextClause, Uuid, and_, column, select, table, text
 from sqlmodel import Session, col
 
-from app.applications.models import Application, ApplicationRound, Submission
+from app.applications.models import (
+    Application,
+    ApplicationRound,
+    ApplicationState,
+    Submission,
+)
+from app.applications.rules import HANDED_IN_AGAIN
 from app.core import clock, db
 from app.core.actor import Actor
 from app.policy.queries import LoadedVersion
@@ -74,7 +81,7 @@ WITH stored AS (
 _CHANGE = text(f"""
 WITH free AS (
     SELECT a.id FROM application a JOIN case_intake i ON i.application_id = a.id
-    WHERE i.again AND a.state IN ('draft', 'returned') AND a.submission_no = i.submission_no - 1
+    WHERE i.again AND a.state = ANY(:states) AND a.submission_no = i.submission_no - 1
     ORDER BY a.id FOR UPDATE OF a),
 stored AS (
     UPDATE application a SET state = i.state, submission_no = i.submission_no,
@@ -83,7 +90,7 @@ stored AS (
         amount_fen = i.amount_fen, failed = i.failed, missing = i.missing, uploaded_by = :by,
         import_id = coalesce(CAST(:import_id AS uuid), a.import_id)
     FROM case_intake i, free
-    WHERE a.id = free.id AND i.application_id = a.id AND a.state IN ('draft', 'returned')
+    WHERE a.id = free.id AND i.application_id = a.id AND a.state = ANY(:states)
     AND a.submission_no = i.submission_no - 1
     RETURNING a.id)
 {_ADD_SUBMISSIONS}""")  # noqa: S608 the one part put in is a constant
@@ -114,10 +121,19 @@ def add(
 
 
 def change(
-    session: Session, loaded: LoadedVersion, *, import_id: UUID | None, by: Actor
+    session: Session,
+    loaded: LoadedVersion,
+    *,
+    import_id: UUID | None,
+    by: Actor,
+    states: Collection[ApplicationState] = HANDED_IN_AGAIN,
 ) -> set[UUID]:
-    """Stores the new facts of cases handed in again; answers which had not moved meanwhile."""
-    return _store(session, _CHANGE, loaded, import_id, by, {})
+    """Stores the new facts of cases handed in again; answers which had not moved meanwhile.
+
+    Only a case in one of the states is changed.
+    """
+    given: dict[str, object] = {"states": sorted(state.value for state in states)}
+    return _store(session, _CHANGE, loaded, import_id, by, given)
 
 
 def stored() -> Select[UUID]:

@@ -24,6 +24,7 @@ class Source(StrEnum):
     SHEET = "school_sheet"
     RECOGNITION = "recognition"
     FORM = "school_form"
+    ALLOCATION = "allocation"
 
 
 FROM_SCHOOL = {"stage": "stage", "school_area": "school_area", "school_run_by": "run_by"}

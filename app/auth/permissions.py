@@ -58,6 +58,9 @@ class Act(StrEnum):
     AWARD_READ = "award.read"
     BUDGET_READ = "budget.read"
     APPROPRIATE = "budget.appropriate"
+    QUOTA_READ = "quota.read"
+    QUOTA_SET = "quota.set"
+    ALLOCATION_PROPOSE = "allocation.propose"
     LEDGER_READ = "ledger.read"
     RUN_READ = "run.read"
     RUN_OPEN = "run.open"
@@ -142,6 +145,9 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.AWARD_READ: _CASE_READERS,
     Act.BUDGET_READ: _OFFICE_READERS,
     Act.APPROPRIATE: frozenset({R.FINANCE_MAKER}),
+    Act.QUOTA_READ: _SCHOOL | _OFFICE_READERS,
+    Act.QUOTA_SET: frozenset({R.CITY_OFFICER}),
+    Act.ALLOCATION_PROPOSE: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD, *_OFFICERS}),
     Act.LEDGER_READ: _OFFICE_READERS,
     Act.RUN_READ: _OFFICE_READERS,
     Act.RUN_OPEN: frozenset({R.FINANCE_MAKER}),

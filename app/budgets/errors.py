@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.core.errors import Conflict, Fault, Invalid
+from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.core.money import show_yuan
 
 
@@ -45,6 +45,71 @@ class RecallBelowCommitted(Conflict):
             "请按 errors 中的可用数收回，或先撤销相应资助。",
             f"{len(faults)} fund line(s) have less available than is recalled, and what is "
             "committed cannot be; recall no more than is available, or cancel awards first.",
+            faults=faults,
+        )
+
+
+class AllocationInfeasible(Invalid):
+    """No allocation keeps every bound; `bound` in facts says which fails, with the figures."""
+
+    code = "allocation.infeasible"
+
+
+class ProposalUnknown(NotFound):
+    """No such allocation proposal of that programme within the caller's scope."""
+
+    code = "allocation.unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "没有找到该分配方案；请核对编号，或重新提出。",
+            "There is no such allocation proposal; check its id, or propose anew.",
+        )
+
+
+class ProposalOfOtherKind(Invalid):
+    """The proposal is of tiers where places are set, or the other way round."""
+
+    code = "allocation.other-kind"
+
+
+class PlacesAreTheOffices(Forbidden):
+    """Places over schools are proposed by the centres."""
+
+    code = "allocation.offices-only"
+
+
+class QuotaChanged(Conflict):
+    """Other quotas stand now than those the officer was shown; both figures are in facts."""
+
+    code = "quota.changed"
+
+
+class QuotaInvalid(Invalid):
+    """Lines of the quota cannot stand; every one is listed."""
+
+    code = "quota.invalid"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            f"名额表有 {len(faults)} 行不符，逐行列在 errors 中；未保存任何内容。",
+            f"{len(faults)} line(s) of the quotas cannot stand, each listed in errors; nothing "
+            "was saved.",
+            faults=faults,
+        )
+
+
+class QuotaBelowUsed(Conflict):
+    """A school has used more places than it would be given."""
+
+    code = "quota.below-used"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            f"{len(faults)} 所学校已用名额多于拟给名额，逐校列在 errors 中；未保存任何内容。"
+            "请不低于已用数，或先退回相应申请。",
+            f"{len(faults)} school(s) have used more than they would be given, each listed in "
+            "errors; nothing was saved. Give no less than is used, or reject cases first.",
             faults=faults,
         )
 

@@ -1,13 +1,21 @@
-"""What may be spent: appropriation documents per fund line."""
+"""What may be spent: appropriation documents per fund line; and who has how many places."""
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import CheckConstraint, Field, Index, SQLModel
 
 from app.core import ids
-from app.core.columns import enum_column, fen_column, moment_column, one_of
+from app.core.columns import (
+    enum_column,
+    fen_column,
+    json_column,
+    moment_column,
+    one_of,
+    texts_column,
+)
 
 
 class AppropriationKind(StrEnum):
@@ -57,3 +65,57 @@ class Appropriation(SQLModel, table=True):
     scan_id: UUID | None = Field(default=None, foreign_key="document.id")
     recorded_by: UUID
     recorded_at: datetime = moment_column()
+
+
+class AllocationKind(StrEnum):
+    """What is proposed to be shared out."""
+
+    PLACES = "places"  # places over schools
+    TIERS = "tiers"  # tiers over a school's candidates
+
+
+class AllocationProposal(SQLModel, table=True):
+    """A proposal worked out by rule: what it was worked out from, and what came of it. Append-only.
+
+    `school_id` and `county_id` are null where it is about schools of the whole city.
+    """
+
+    __tablename__ = "allocation_proposal"
+    __table_args__ = (
+        one_of("kind", AllocationKind),
+        CheckConstraint("kind = 'places' OR school_id IS NOT NULL", name="tiers_of_a_school"),
+        Index("ix_allocation_proposal_key", "programme", "period", "kind"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    programme: str = Field(max_length=40)
+    period: str = Field(max_length=11)
+    kind: AllocationKind = enum_column(AllocationKind)
+    school_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    given: dict[str, Any] = json_column()
+    result: dict[str, Any] = json_column()
+    ties: list[str] = texts_column()
+    made_by: UUID
+    made_at: datetime = moment_column()
+
+
+class Quota(SQLModel, table=True):
+    """Places (名额) and, where it is said, money that one school has of a programme in a period."""
+
+    __table_args__ = (
+        CheckConstraint("places >= 0", name="places_not_negative"),
+        CheckConstraint("amount_fen >= 0", name="amount_not_negative"),
+        Index("uq_quota_key", "programme", "period", "school_id", unique=True),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    programme: str = Field(max_length=40)
+    period: str = Field(max_length=11)
+    school_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    places: int
+    amount_fen: int | None = fen_column(default=None, nullable=True)
+    why: str = Field(max_length=200)
+    proposal_id: UUID | None = Field(default=None, foreign_key="allocation_proposal.id")
+    set_by: UUID
+    set_at: datetime = moment_column()
+    version: int = 1

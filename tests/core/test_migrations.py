@@ -18,7 +18,7 @@ APPEND_ONLY = {
     "enrolment_absence", "appropriation", "fund_line", "instalment_share", "late_permission",
     "submission", "decision_batch", "decision", "ledger_transfer", "payment_file", "return_file",
     "return_line", "import_row", "organisation", "recognition", "recognition_panel",
-    "recognition_decision", "outside_register_row", "register_refusal",
+    "recognition_decision", "outside_register_row", "register_refusal", "allocation_proposal",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from app.applications.models import (
     Review,
     ReviewState,
 )
+from app.applications.place_models import PlaceEntry, PlaceReason, PlaceState
 from app.auth.models import ApiClient, ClientGrant
 from app.core import clock
 from app.disbursement.models import PaymentHold
@@ -101,7 +102,19 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         state=ReviewState.OPEN,
         **place,
     )
-    session.add_all([objection, review])
+    entry = PlaceEntry(
+        application_id=application.id,
+        round_id=application.round_id,
+        rank=2,
+        reason=PlaceReason.OVER_PLACES,
+        reason_zh="名额 1 个",
+        reason_en="one place",
+        places=1,
+        state=PlaceState.WAITING,
+        made_at=clock.now(),
+        **place,
+    )
+    session.add_all([objection, review, entry])
     enrolment = session.execute(
         select(col(Enrolment.id)).where(col(Enrolment.student_id) == student.id)
     ).scalar_one()
@@ -127,6 +140,7 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "files:file_id": chain.payment_file.id,
         "return-files:file_id": chain.return_file.id,
         "hold_id": hold,
+        "place_id": entry.id,
         "award_id": chain.awards[0].id,
         "document_id": _scan(session, city).id,
         "register_id": _register(session, city),

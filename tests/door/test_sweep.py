@@ -66,6 +66,7 @@ BODIES = {
     "POST /roll-overs/{roll_over_id}/undo": {"reason": "年级有误"},
     "POST /applications/{application_id}/submissions": CASE,
     "PUT /batches/{batch_id}": PANEL,
+    "POST /places/{place_id}/pass": {"because": "家庭放弃"},
     "POST /objections/{objection_id}/settle": {"verdict": "dismissed", "because": "查无此事"},
     "POST /applications/{application_id}/reviews": {
         "asked_by_name": "赵强",

@@ -1,19 +1,13 @@
 """A list of a million rows against two hundred thousand students: taken in and matched.
 
-`python -m benchmarks.registers [ROWS]` makes both in a PostgreSQL of its own and prints the time,
-the rows a second, the peak memory, and the ratio to the floor: a bare `COPY` of the same rows into
-the same table, past row security, and one join.
+Both are made in a PostgreSQL of its own. The floor is a bare `COPY` of the same rows into the same
+table, past row security, and one join.
 """
 
 import multiprocessing
 import os
-import resource
 import shutil
-import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -29,17 +23,23 @@ from app.core.identity import _check_digit
 from app.registers import queries, service
 from app.registers.models import Basis, OnError, RegisterKind
 from app.registers.service import Upload
+from benchmarks.measuring import Measure, timed
 
 STUDENTS = 200_000
-ROWS = 1_000_000
 EVERY = 5  # one row in five is a student of ours
 DATABASE = "aid_bench_registers"
+_JOIN = """
+INSERT INTO register_match (register_id, student_id, school_id, county_id, kind, name_agrees,
+    since, matched_at)
+SELECT r.register_id, s.id, s.school_id, s.county_id, 'minimum_living', true, r.since, now()
+FROM outside_register_row r JOIN student s ON s.resident_id_index = r.resident_id_index
+ON CONFLICT DO NOTHING
+"""
 NAMES = ("王", "李", "张", "刘", "陈"), ("芳", "伟", "娜", "敏", "静", "强"), ("", "华", "明", "玉")
 
 
-def main() -> None:
-    """Makes, takes in, matches, prints."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+def main(rows: int) -> list[Measure]:
+    """One list of so many rows, kept, read, checked, stored and matched."""
     home = Path(tempfile.mkdtemp(prefix="aid-bench-", dir="/tmp"))
     home.chmod(0o755)
     cluster = embedded.start(home, durable=False)
@@ -55,11 +55,13 @@ def main() -> None:
         maker.start()
         maker.join()
         db.bind(db.connect(urls[1], pool_size=4))
-        _run(cluster, file.read_bytes(), rows)
+        taken, bare = _run(cluster, file.read_bytes())
         db.engine().dispose()
     finally:
         cluster.stop()
         shutil.rmtree(home, ignore_errors=True)
+    name = f"a list taken in and matched to {STUDENTS:,} students"
+    return [Measure(name, rows, taken, "bare COPY of the same rows, one join", bare)]
 
 
 def _prepare(url: str, rows: int, file: Path) -> None:
@@ -70,24 +72,19 @@ def _prepare(url: str, rows: int, file: Path) -> None:
     db.engine().dispose()
 
 
-def _run(cluster: Cluster, data: bytes, rows: int) -> None:
-    say("file", f"{len(data) / 2**20:.1f} MiB, {rows} rows, {STUDENTS} students")
-    with db.scoped_session(SYSTEM) as session, timed() as kept:
-        register_id = service.upload(session, _sent(data), by=SYSTEM).id
-    del data
-    before, cpu = _peak_mib(), time.process_time()
-    with timed() as took, db.scoped_session(SYSTEM) as session:
-        service.run_queued(session, register_id, by=SYSTEM, progress=lambda _: None)
-        record = queries.one(session, register_id, SYSTEM)
-    cpu = time.process_time() - cpu
-    say("kept", f"{kept[0]:.1f} s to seal and store the file, {before:.0f} MiB at most")
-    say("peak memory", f"{_peak_mib():.0f} MiB")
-    say("taken in", f"{record.rows_kept} rows, {record.matched} students matched")
-    say("time", f"{took[0]:.1f} s, {rows / took[0]:.0f} rows/s")
-    floor = _floor(cluster)
-    say("of it", f"{cpu:.1f} s of processor in this process, the rest is the database's")
-    say("floor", f"{floor:.1f} s, {rows / floor:.0f} rows/s: COPY into the same table, one join")
-    say("ratio", f"{took[0] / floor:.2f}")
+def _run(cluster: Cluster, data: bytes) -> tuple[float, float]:
+    """The seconds of taking the list in, its file stored too, and of the floor."""
+
+    def take_in() -> None:
+        with db.scoped_session(SYSTEM) as session:
+            register_id = service.upload(session, _sent(data), by=SYSTEM).id
+        with db.scoped_session(SYSTEM) as session:
+            service.run_queued(session, register_id, by=SYSTEM, progress=lambda _: None)
+            record = queries.one(session, register_id, SYSTEM)
+            print(f"   {record.rows_kept:,} rows kept, {record.matched:,} students matched")
+
+    taken = timed(take_in)
+    return taken, _floor(cluster)
 
 
 def _sent(data: bytes) -> Upload:
@@ -177,36 +174,10 @@ def _floor(cluster: Cluster) -> float:
         with cursor.copy(f"COPY outside_register_row ({columns}) TO STDOUT (FORMAT csv)") as out:
             rows = b"".join(bytes(piece) for piece in out)
         cursor.execute("TRUNCATE outside_register_row, register_match")
-        with timed() as took:
+
+        def bare() -> None:
             with cursor.copy(f"COPY outside_register_row ({columns}) FROM STDIN (FORMAT csv)") as c:
                 c.write(rows)
-            cursor.execute(
-                "INSERT INTO register_match (register_id, student_id, school_id, county_id, kind, "
-                "name_agrees, since, matched_at) SELECT r.register_id, s.id, s.school_id, "
-                "s.county_id, 'minimum_living', true, r.since, now() FROM outside_register_row r "
-                "JOIN student s ON s.resident_id_index = r.resident_id_index "
-                "ON CONFLICT DO NOTHING"
-            )
-    return took[0]
+            cursor.execute(_JOIN)
 
-
-@contextmanager
-def timed() -> Iterator[list[float]]:
-    """The seconds of the block, in the one place of the list."""
-    took = [0.0]
-    began = time.perf_counter()
-    yield took
-    took[0] = time.perf_counter() - began
-
-
-def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def say(what: str, words: str) -> None:
-    """One line of the answer."""
-    sys.stdout.write(f"{what:>12}  {words}\n")
-
-
-if __name__ == "__main__":
-    main()
+        return timed(bare)

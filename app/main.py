@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
+from app.allocations import routes as school_allocation_routes
 from app.applications import (
     allocation_routes,
     announcement_routes,
@@ -98,6 +99,7 @@ ROUTERS: list[APIRouter] = [
     arrears_routes.router,
     announcement_routes.router,
     review_routes.router,
+    school_allocation_routes.router,
     notice_routes.router,
     disbursement_routes.router,
     reconciliation_routes.router,

@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from app.allocations import models as allocations
 from app.applications import models as applications
 from app.applications import place_models as places
 from app.audit import models as audit
@@ -20,10 +21,12 @@ from app.reconciliation import models as reconciliation
 from app.recoveries import models as recoveries
 from app.registers import models as registers
 from app.registry import models as registry
+from app.registry import school_models as school_accounts
 
 metadata = SQLModel.metadata
 
 __all__ = [
+    "allocations",
     "applications",
     "audit",
     "auth",
@@ -43,4 +46,5 @@ __all__ = [
     "recoveries",
     "registers",
     "registry",
+    "school_accounts",
 ]

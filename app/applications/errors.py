@@ -15,6 +15,20 @@ class RoundExists(Conflict):
     code = "round.exists"
 
 
+class NobodyApplies(Invalid):
+    """The programme is paid to schools by head count; there is nothing to apply for."""
+
+    code = "programme.paid-to-schools"
+
+    def __init__(self, programme: str) -> None:
+        super().__init__(
+            f"项目 {programme} 按在籍人数拨付学校，无需学生申请；请用“学校资金”统计人数。",
+            f"Programme {programme} is paid to schools by head count, so nobody applies for it; "
+            "count heads under school-allocations instead.",
+            facts={"programme": programme},
+        )
+
+
 class RoundDatesWrong(Invalid):
     """A round closes on or after the day it opens."""
 

@@ -72,7 +72,8 @@ def take_in(
     `amount_fen`, `failed`, `missing`. A refused row stores nothing. A case in draft or returned is
     handed in again under its number: with other facts, or, where `again` is said, with any.
     A column `carried` may hold a snapshot as JSON: facts that still say the same keep its sources.
-    Raises RoundClosed or RoundNotOpenYet, unless `again`: then the caller has asked that.
+    Raises NobodyApplies; and RoundClosed or RoundNotOpenYet, unless `again`: then the caller has
+    asked that.
     """
     if frame.is_empty():
         return pl.DataFrame(schema=RESULT_SCHEMA)
@@ -84,6 +85,7 @@ def take_in(
         by=by,
         again=again,
     )
+    rounds.refuse_paid_to_schools(setting.loaded.programme)
     placed = checks.at_schools(frame, setting.schools)
     known = placed.filter(pl.col("county_id").is_not_null())
     school_ids = [UUID(each) for each in known.get_column("school_id").unique().sort()]

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
-from app.applications.errors import CaseUnknown, RoundUnknown
+from app.applications.errors import CaseUnknown, NobodyApplies, RoundUnknown
 from app.applications.models import (
     Application,
     ApplicationRound,
@@ -25,6 +25,7 @@ from app.auth.models import Organisation
 from app.core.actor import Actor
 from app.core.paging import PageAsked
 from app.core.scoping import visible_class
+from app.policy.queries import in_force
 from app.registry.models import School
 
 
@@ -94,7 +95,7 @@ def round_by_id(session: Session, round_id: UUID) -> ApplicationRound:
 
 
 def round_of(session: Session, programme: str, period: str) -> ApplicationRound:
-    """The round of a programme and a normalised period. Raises RoundUnknown."""
+    """The round of a programme and a normalised period. Raises RoundUnknown, NobodyApplies."""
     table = ApplicationRound
     found = session.exec(
         select_model(table)
@@ -102,6 +103,9 @@ def round_of(session: Session, programme: str, period: str) -> ApplicationRound:
         .execution_options(populate_existing=True)
     ).one_or_none()
     if found is None:
+        known = in_force().programmes.get(programme)
+        if known is not None and known.payee == "school":
+            raise NobodyApplies(programme)
         raise RoundUnknown(
             f"{programme} {period} 没有申报轮次；请核对项目和学期，或等市级资助中心开放申报。",
             f"There is no round of {programme} for {period}; check both, or wait for the city "

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from app.applications import queries
 from app.applications.errors import (
+    NobodyApplies,
     RoundClosed,
     RoundDatesWrong,
     RoundExists,
@@ -23,6 +24,7 @@ from app.core import clock, etags, ids
 from app.core.actor import Actor
 from app.core.errors import Fault
 from app.policy.calendar import normalise_period
+from app.policy.catalogue import Programme
 from app.policy.queries import version_for
 from app.registry.queries import schools_in_scope
 
@@ -41,9 +43,10 @@ def open_round(
     """Sets up a round; schools can apply from its first day to its last.
 
     Raises ProgrammeNotFound, PeriodInvalid or PolicyVersionNotFound where nothing could be applied
-    for, RoundDatesWrong, and RoundExists.
+    for, NobodyApplies, RoundDatesWrong, and RoundExists.
     """
     loaded = version_for(session, programme, period)
+    refuse_paid_to_schools(loaded.programme)
     period = normalise_period(loaded.programme, period)
     _refuse_wrong(days)
     made = ApplicationRound(
@@ -64,6 +67,12 @@ def open_round(
         )
     audit.note(session, by=by, did="round.opened", records=[made.id])
     return made
+
+
+def refuse_paid_to_schools(programme: Programme) -> None:
+    """Raises NobodyApplies for a programme that schools are paid by head count."""
+    if programme.payee == "school":
+        raise NobodyApplies(programme.code)
 
 
 def change_round(

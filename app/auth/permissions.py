@@ -80,6 +80,11 @@ class Act(StrEnum):
     RECOGNITION_REVIEW = "recognition.review"
     RECOGNITION_CHANGE = "recognition.change"
     RECOGNITION_CANCEL = "recognition.cancel"
+    ALLOCATION_READ = "allocation.read"
+    ALLOCATION_COUNT = "allocation.count"
+    ALLOCATION_APPROVE = "allocation.approve"
+    SCHOOL_ACCOUNT_WRITE = "school_account.write"
+    SCHOOL_ACCOUNT_CONFIRM = "school_account.confirm"
     TRAIL_READ = "trail.read"
     STATISTICS_READ = "statistics.read"
     REGISTER_LOAD = "register.load"
@@ -167,6 +172,11 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.RECOGNITION_REVIEW: _OFFICERS,
     Act.RECOGNITION_CHANGE: _OFFICERS,
     Act.RECOGNITION_CANCEL: _OFFICERS,
+    Act.ALLOCATION_READ: _SCHOOL | _OFFICE_READERS,
+    Act.ALLOCATION_COUNT: _OFFICERS,
+    Act.ALLOCATION_APPROVE: _OFFICERS,
+    Act.SCHOOL_ACCOUNT_WRITE: _SCHOOL | _OFFICERS,
+    Act.SCHOOL_ACCOUNT_CONFIRM: _OFFICERS,
     Act.TRAIL_READ: _OFFICE_READERS,
     Act.STATISTICS_READ: _SCHOOL | _OFFICE_READERS,
     Act.REGISTER_LOAD: _OFFICERS,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from app.awards.models import AwardState, InstalmentState
+from app.awards.models import AwardOf, AwardState, InstalmentState
 from app.core.errors import Conflict, Fault, NotFound
 from app.ledger.errors import ACCOUNT_WORDS, Short
 from app.ledger.models import AccountKind
@@ -13,6 +13,10 @@ AWARD_WORDS: dict[AwardState | None, tuple[str, str]] = {
     AwardState.GRANTED: ("已确定", "granted"),
     AwardState.CANCELLED: ("已撤销", "cancelled"),
     None: ("没有核定资助", "without an award"),
+}
+OF_WORDS: dict[AwardOf, tuple[str, str]] = {
+    AwardOf.APPLICATION: ("申请", "application"),
+    AwardOf.ALLOCATION: ("学校资金", "school allocation"),
 }
 INSTALMENT_WORDS: dict[InstalmentState | None, tuple[str, str]] = {
     InstalmentState.AWAITING_APPROPRIATION: ("待下达指标", "awaiting its appropriation"),
@@ -45,23 +49,23 @@ class BudgetExhausted(Conflict):
 
 
 class AlreadyAwarded(Conflict):
-    """Some of these applications carry an award already."""
+    """Some of these cases carry an award already."""
 
     code = "award.already-there"
 
-    def __init__(self, applications: Sequence[UUID]) -> None:
+    def __init__(self, cases: Sequence[UUID]) -> None:
         super().__init__(
-            f"其中 {len(applications)} 份申请已有核定资助，未作任何更改；请刷新名单后重试。",
-            f"{len(applications)} of these applications have an award already; nothing was "
+            f"其中 {len(cases)} 份申请已有核定资助，未作任何更改；请刷新名单后重试。",
+            f"{len(cases)} of these applications have an award already; nothing was "
             "changed. Read the list again.",
             faults=[
                 Fault(
                     self.code,
-                    f"申请 {application} 已有核定资助。",
-                    f"Application {application} has an award already.",
-                    where=str(application),
+                    f"申请 {case} 已有核定资助。",
+                    f"Application {case} has an award already.",
+                    where=str(case),
                 )
-                for application in applications
+                for case in cases
             ],
         )
 
@@ -71,15 +75,16 @@ class AwardsMoved(Conflict):
 
     code = "award.moved"
 
-    def __init__(self, moved: Iterable[tuple[UUID, AwardState | None]]) -> None:
+    def __init__(self, moved: Iterable[tuple[UUID, AwardState | None]], of: AwardOf) -> None:
+        zh, en = OF_WORDS[of]
         faults = [
             Fault(
                 self.code,
-                f"申请 {application} 的资助{AWARD_WORDS[state][0]}。",
-                f"The award of application {application} is {AWARD_WORDS[state][1]}.",
-                where=str(application),
+                f"{zh} {case} 的资助{AWARD_WORDS[state][0]}。",
+                f"The award of {en} {case} is {AWARD_WORDS[state][1]}.",
+                where=str(case),
             )
-            for application, state in moved
+            for case, state in moved
         ]
         super().__init__(
             f"其中 {len(faults)} 项资助的状态已变化，逐项列在 errors 中；未作任何更改。",
@@ -90,20 +95,21 @@ class AwardsMoved(Conflict):
 
 
 class AwardNotCancellable(Conflict):
-    """Money of some of these awards is on its way or with the student."""
+    """Money of some of these awards is on its way or with the payee."""
 
     code = "award.not-cancellable"
 
-    def __init__(self, standing: Iterable[tuple[UUID, int, InstalmentState]]) -> None:
+    def __init__(self, standing: Iterable[tuple[UUID, int, InstalmentState]], of: AwardOf) -> None:
+        zh, en = OF_WORDS[of]
         faults = [
             Fault(
                 self.code,
-                f"申请 {application} 的第 {seq} 期{INSTALMENT_WORDS[state][0]}。",
-                f"Instalment {seq} of application {application} is {INSTALMENT_WORDS[state][1]}.",
-                where=str(application),
+                f"{zh} {case} 的第 {seq} 期{INSTALMENT_WORDS[state][0]}。",
+                f"Instalment {seq} of {en} {case} is {INSTALMENT_WORDS[state][1]}.",
+                where=str(case),
                 more={"instalment": seq, "state": state.value},
             )
-            for application, seq, state in standing
+            for case, seq, state in standing
         ]
         super().__init__(
             f"{len(faults)} 期资助已列入发放批次或已发放，不能撤销；请先从发放批次中移出。",

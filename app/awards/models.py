@@ -18,6 +18,13 @@ class AwardState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class AwardOf(StrEnum):
+    """What an award was made for: a student's application, or a school's allocation."""
+
+    APPLICATION = "application"
+    ALLOCATION = "allocation"
+
+
 class InstalmentState(StrEnum):
     """Where one instalment stands; that it is due follows from `due_on` and the office day."""
 
@@ -29,17 +36,28 @@ class InstalmentState(StrEnum):
 
 
 class Award(SQLModel, table=True):
-    """What one application was granted. The amount is for the whole period, in fen."""
+    """What one application, or one school's allocation, was granted: fen for the whole period.
+
+    An application's is paid to its student, an allocation's to the school.
+    """
 
     __table_args__ = (
         one_of("state", AwardState),
         CheckConstraint("amount_fen > 0", name="amount_positive"),
+        CheckConstraint(
+            "(application_id IS NULL) <> (allocation_id IS NULL) "
+            "AND (application_id IS NULL) = (student_id IS NULL)",
+            name="of_one",
+        ),
         Index("ix_award_student", "student_id", "programme"),
         Index("ix_award_school", "school_id", "programme", "period"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
-    application_id: UUID = Field(foreign_key="application.id", unique=True)
-    student_id: UUID = Field(foreign_key="student.id")
+    application_id: UUID | None = Field(default=None, foreign_key="application.id", unique=True)
+    allocation_id: UUID | None = Field(
+        default=None, foreign_key="school_allocation.id", unique=True
+    )
+    student_id: UUID | None = Field(default=None, foreign_key="student.id")
     school_id: UUID = Field(foreign_key="organisation.id")
     county_id: UUID = Field(foreign_key="organisation.id")
     programme: str = Field(max_length=40)

@@ -18,8 +18,10 @@ from sqlalchemy import (
     insert,
     literal,
     literal_column,
+    not_,
     null,
     select,
+    union_all,
 )
 from sqlmodel import Session, col
 
@@ -41,7 +43,7 @@ from app.ledger.errors import Overdrawn
 from app.ledger.models import TransferKind
 
 CASE_COLUMNS = (
-    "application_id",
+    "case_id",
     "student_id",
     "school_id",
     "county_id",
@@ -49,12 +51,13 @@ CASE_COLUMNS = (
     "hardship",
     "amount_fen",
     "taken_at",
+    "award_id",
 )
 
 
 @dataclass(frozen=True)
 class Promised:
-    """How many awards were made, their sum in fen, and the applications the money did not reach."""
+    """How many awards were made, their sum in fen, and the cases the money did not reach."""
 
     awarded: int
     amount_fen: int
@@ -119,14 +122,16 @@ def promise(  # noqa: PLR0913 the cases, what for, and the act they belong to
 ) -> Promised:
     """Makes a provisional award of every case and commits its money.
 
-    `cases` yields (application_id, student_id, school_id, county_id, policy_version_id, hardship,
-    amount_fen, taken_at) and is read once; the number of statements is fixed. Instalments of this
+    `cases` yields (case id, student_id, school_id, county_id, policy_version_id, hardship,
+    amount_fen, taken_at) and is read once; the number of statements is fixed. A case is an
+    application or, without a student, a school's allocation. Instalments of this
     and earlier fiscal years are committed now; those of a coming year wait for their appropriation
     unless it is there. Raises BudgetExhausted with every fund line that is short, or, with
     `as_far_as_money_goes`, leaves out the cases the money does not reach: by hardship, then by
     time. Raises AlreadyAwarded when a case has an award.
     """
-    staged = stage(session, "cases", cases, CASE_COLUMNS)
+    named = cases.add_columns(literal_column(ids.SQL_UUID7, Uuid()))
+    staged = stage(session, "cases", named, CASE_COLUMNS)
     act = _prepare(session, staged, programme=programme, period=period, batch=batch)
     available = ledger.hold(session, act.lines(col(FundLine.code)))
     # Asked behind the lock: whoever promises the same case draws on the same accounts.
@@ -154,13 +159,14 @@ def promise(  # noqa: PLR0913 the cases, what for, and the act they belong to
 
 
 def _refuse_awarded(session: Session, cases: Table) -> None:
-    awarded = session.execute(
-        select(cases.c.application_id)
-        .join(Award, col(Award.application_id) == cases.c.application_id)
-        .order_by(cases.c.application_id)
-    ).scalars()
-    if found := awarded.all():
-        raise AlreadyAwarded(found)
+    awarded = union_all(
+        *(
+            select(cases.c.case_id).join(Award, key == cases.c.case_id)
+            for key in (col(Award.application_id), col(Award.allocation_id))
+        )
+    )
+    if found := session.execute(awarded).scalars().all():
+        raise AlreadyAwarded(sorted(found))
 
 
 def _prepare(
@@ -199,19 +205,19 @@ def _leave_out(session: Session, act: _Promise, available: dict[str, int]) -> li
     cases = act.cases.c
     need = cast(func.sum(act.plan.c.share_fen), BigInteger)
     needs = session.execute(
-        act.planned(cases.application_id, col(FundLine.code), need)
+        act.planned(cases.case_id, col(FundLine.code), need)
         .join(FundLine, act.on_line())
         .where(act.plan.c.fiscal_year <= act.year)
-        .group_by(cases.application_id, cases.hardship, cases.taken_at, col(FundLine.code))
+        .group_by(cases.case_id, cases.hardship, cases.taken_at, col(FundLine.code))
         .order_by(
             cases.hardship.desc().nulls_last(),
             cases.taken_at.asc().nulls_last(),
-            cases.application_id,
+            cases.case_id,
         )
     )
     without = left_out(((case_id, line, fen) for case_id, line, fen in needs), available)
     if without:
-        session.execute(delete(act.cases).where(cases.application_id == func.any(without)))
+        session.execute(delete(act.cases).where(cases.case_id == func.any(without)))
     return without
 
 
@@ -223,9 +229,11 @@ def _write(session: Session, act: _Promise) -> None:
 
 def _write_awards(session: Session, act: _Promise) -> None:
     cases = act.cases.c
+    to_student = cases.student_id.is_not(None)
     columns = {
-        "id": literal_column(ids.SQL_UUID7, Uuid()),
-        "application_id": cases.application_id,
+        "id": cases.award_id,
+        "application_id": case((to_student, cases.case_id)),
+        "allocation_id": case((not_(to_student), cases.case_id)),
         "student_id": cases.student_id,
         "school_id": cases.school_id,
         "county_id": cases.county_id,
@@ -250,7 +258,7 @@ def _write_instalments(session: Session, act: _Promise) -> None:
     ready = literal(InstalmentState.COMMITTED, known)
     columns = {
         "id": literal_column(ids.SQL_UUID7, Uuid()),
-        "award_id": col(Award.id),
+        "award_id": act.cases.c.award_id,
         "school_id": act.cases.c.school_id,
         "county_id": act.cases.c.county_id,
         "seq": plan.seq,
@@ -259,11 +267,7 @@ def _write_instalments(session: Session, act: _Promise) -> None:
         "amount_fen": plan.instalment_fen,
         "state": case((plan.fiscal_year > act.year, waits), else_=ready),
     }
-    rows = (
-        act.planned(*columns.values())
-        .join(Award, col(Award.application_id) == act.cases.c.application_id)
-        .where(plan.leads)
-    )
+    rows = act.planned(*columns.values()).where(plan.leads)
     session.execute(insert(Instalment).from_select(list(columns), rows).inline())
 
 
@@ -277,10 +281,12 @@ def _write_shares(session: Session, act: _Promise) -> None:
     }
     rows = (
         act.planned(*columns.values())
-        .join(Award, col(Award.application_id) == act.cases.c.application_id)
         .join(
             Instalment,
-            and_(col(Instalment.award_id) == col(Award.id), col(Instalment.seq) == act.plan.c.seq),
+            and_(
+                col(Instalment.award_id) == act.cases.c.award_id,
+                col(Instalment.seq) == act.plan.c.seq,
+            ),
         )
         .join(FundLine, act.on_line())
     )
@@ -289,9 +295,7 @@ def _write_shares(session: Session, act: _Promise) -> None:
 
 def _awards_of(act: _Promise, *columns: Any) -> Rows:
     return (
-        select(*columns)
-        .select_from(Award)
-        .join(act.cases, act.cases.c.application_id == col(Award.application_id))
+        select(*columns).select_from(Award).join(act.cases, act.cases.c.award_id == col(Award.id))
     )
 
 

@@ -26,7 +26,7 @@ from app.budgets.models import FundLine
 from app.core.actor import Actor
 from app.core.scoping import visible
 
-# Applications stand above awards; what is shown and narrowed by is read by name.
+# Applications and allocations stand above awards; what is shown and narrowed by is read by name.
 _application = table(
     "application",
     named("id", Uuid()),
@@ -34,6 +34,7 @@ _application = table(
     named("grade", Integer),
     named("class_name", String),
 )
+_allocation = table("school_allocation", named("id", Uuid()), named("number", String))
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,16 @@ class AwardFilter:
     school_id: UUID | None = None
     state: AwardState | None = None
     application_id: UUID | None = None
+    allocation_id: UUID | None = None
 
 
 @dataclass(frozen=True)
 class AwardRow:
-    """An award with the number of its application."""
+    """An award with the number of its application, or of its school's allocation."""
 
     award: Award
-    application_number: str
+    application_number: str | None
+    allocation_number: str | None
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,15 @@ def awards(
 ) -> list[AwardRow]:
     """Awards within the caller's scope, by id; a class teacher's are those of the own class."""
     query = _awards(by).order_by(col(Award.id)).limit(limit)
-    for field in ("programme", "period", "school_id", "state", "application_id"):
+    for field in (
+        "programme", "period", "school_id", "state", "application_id", "allocation_id",
+    ):  # fmt: skip
         wanted = getattr(asked, field)
         if wanted is not None:
             query = query.where(getattr(Award, field) == wanted)
     if after is not None:
         query = query.where(col(Award.id) > after)
-    return [AwardRow(award, number) for award, number in session.execute(query)]
+    return [AwardRow(*row) for row in session.execute(query)]
 
 
 def award(session: Session, by: Actor, award_id: UUID) -> AwardDetail:
@@ -111,14 +116,15 @@ def award(session: Session, by: Actor, award_id: UUID) -> AwardDetail:
         .order_by(col(Instalment.seq), col(FundLine.code))
     )
     return AwardDetail(
-        AwardRow(found[0], found[1]), instalments.scalars().all(), [Share(*row) for row in shares]
+        AwardRow(*found), instalments.scalars().all(), [Share(*row) for row in shares]
     )
 
 
 def _awards(by: Actor) -> Any:
     return (
-        select(Award, _application.c.number)
-        .join(_application, _application.c.id == col(Award.application_id))
+        select(Award, _application.c.number, _allocation.c.number)
+        .outerjoin(_application, _application.c.id == col(Award.application_id))
+        .outerjoin(_allocation, _allocation.c.id == col(Award.allocation_id))
         .where(visible(Award, by), _own_class(by))
     )
 

@@ -38,6 +38,7 @@ def list_awards(
     period: Annotated[str | None, Query(max_length=11)] = None,
     school_id: UUID | None = None,
     application_id: UUID | None = None,
+    allocation_id: UUID | None = None,
     state: AwardState | None = None,
 ) -> Page[AwardOut]:
     """Awards within the caller's scope, oldest first."""
@@ -46,6 +47,7 @@ def list_awards(
         period=period,
         school_id=school_id,
         application_id=application_id,
+        allocation_id=allocation_id,
         state=state,
     )
     rows = queries.awards(session, by, wanted, after=asked.after, limit=asked.fetch)

@@ -113,12 +113,17 @@ class InstalmentOut(BaseModel):
 
 
 class AwardOut(BaseModel):
-    """An award; the amount is for the whole period."""
+    """An award of an application to its student, or of an allocation to the school.
+
+    The amount is for the whole period.
+    """
 
     id: UUID
-    application_id: UUID
-    application_number: str
-    student_id: UUID
+    application_id: UUID | None
+    application_number: str | None
+    allocation_id: UUID | None
+    allocation_number: str | None
+    student_id: UUID | None
     school_id: UUID
     programme: str
     period: str
@@ -158,6 +163,8 @@ def _award(row: AwardRow) -> dict[str, object]:
         "id": award.id,
         "application_id": award.application_id,
         "application_number": row.application_number,
+        "allocation_id": award.allocation_id,
+        "allocation_number": row.allocation_number,
         "student_id": award.student_id,
         "school_id": award.school_id,
         "programme": award.programme,

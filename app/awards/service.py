@@ -1,6 +1,7 @@
 """What the office does with its promises, and with the money for them."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, func, or_, select, update
@@ -9,7 +10,7 @@ from sqlmodel import Session, col
 from app.audit import service as audit
 from app.awards.errors import AwardNotCancellable, AwardsMoved
 from app.awards.instalments import back_to_committed, enter_run, settle_paid
-from app.awards.models import Award, AwardState, Instalment, InstalmentState
+from app.awards.models import Award, AwardOf, AwardState, Instalment, InstalmentState
 from app.awards.promising import Promised, promise
 from app.awards.waiting import commit_waiting, shares_of
 from app.budgets import service as budgets
@@ -73,26 +74,33 @@ def take_appropriation(session: Session, document: AppropriationDocument, by: Ac
     return Taken(recorded, committed)
 
 
-def grant(session: Session, applications: Rows, by: Actor) -> int:
-    """Provisional → granted for the awards of these applications; answers how many.
+def grant(session: Session, cases: Rows, by: Actor, *, of: AwardOf = AwardOf.APPLICATION) -> int:
+    """Provisional → granted for the awards of these cases; answers how many.
 
-    `applications` yields one column of ids. Raises AwardsMoved when one is not provisional.
+    `cases` yields one column of ids, of what `of` says. Raises AwardsMoved when one is not
+    provisional.
     """
-    staged = _hold_awards(session, applications, (AwardState.PROVISIONAL,))
+    staged = _hold_awards(session, cases, of, (AwardState.PROVISIONAL,))
     granted = _settle(session, staged, AwardState.GRANTED)
     audit.note(session, by=by, did="award.granted", records=select(staged.c.award_id))
     return granted
 
 
 def cancel(
-    session: Session, applications: Rows, *, batch: UUID, by: Actor, because: str
+    session: Session,
+    cases: Rows,
+    *,
+    batch: UUID,
+    by: Actor,
+    because: str,
+    of: AwardOf = AwardOf.APPLICATION,
 ) -> MoveResult:
-    """Cancels the awards of these applications and gives their committed money back.
+    """Cancels the awards of these cases and gives their committed money back.
 
-    `applications` yields one column of ids. Raises AwardsMoved when one has no live award, and
-    AwardNotCancellable when an instalment is in a run or paid: each is listed.
+    `cases` yields one column of ids, of what `of` says. Raises AwardsMoved when one has no live
+    award, and AwardNotCancellable when an instalment is in a run or paid: each is listed.
     """
-    held = _hold(session, applications, refused=WITH_THE_BANK)
+    held = _hold(session, cases, of, refused=WITH_THE_BANK)
     return _end(session, held, batch=batch, by=by, because=because)
 
 
@@ -104,7 +112,7 @@ def revoke(
     Raises AwardsMoved, and AwardNotCancellable when an instalment is in a run: only the bank can
     say what becomes of it.
     """
-    held = _hold(session, applications, refused=(InstalmentState.IN_RUN,))
+    held = _hold(session, applications, AwardOf.APPLICATION, refused=(InstalmentState.IN_RUN,))
     return Revoked(_end(session, held, batch=batch, by=by, because=because), _paid(held))
 
 
@@ -146,8 +154,10 @@ class _Held:
     instalments: Table
 
 
-def _hold(session: Session, applications: Rows, *, refused: tuple[InstalmentState, ...]) -> _Held:
-    staged = _hold_awards(session, applications, LIVE)
+def _hold(
+    session: Session, cases: Rows, of: AwardOf, *, refused: tuple[InstalmentState, ...]
+) -> _Held:
+    staged = _hold_awards(session, cases, of, LIVE)
     held = stage(
         session,
         "cancelling",
@@ -157,7 +167,7 @@ def _hold(session: Session, applications: Rows, *, refused: tuple[InstalmentStat
         .with_for_update(),
         ("id", "state"),
     )
-    _refuse_standing(session, held, refused)
+    _refuse_standing(session, held, of, refused)
     return _Held(staged, held)
 
 
@@ -209,30 +219,37 @@ def _paid(held: _Held) -> Rows:
     )
 
 
-def _hold_awards(session: Session, applications: Rows, states: tuple[AwardState, ...]) -> Table:
-    """Locks the awards of the applications by id; columns application_id, award_id, state.
+def _hold_awards(
+    session: Session, cases: Rows, of: AwardOf, states: tuple[AwardState, ...]
+) -> Table:
+    """Locks the awards of the cases by id; columns case_id, award_id, state.
 
-    Raises AwardsMoved when an application has no award in one of the states.
+    Raises AwardsMoved when a case has no award in one of the states.
     """
-    asked = stage(session, "applications", applications, ("id",))
+    asked = stage(session, "cases", cases, ("id",))
+    key = _key(of)
     staged = stage(
         session,
         "awards",
-        select(col(Award.application_id), col(Award.id), col(Award.state))
-        .where(col(Award.application_id).in_(select(asked.c.id)))
+        select(key, col(Award.id), col(Award.state))
+        .where(key.in_(select(asked.c.id)))
         .order_by(col(Award.id))
         .with_for_update(),
-        ("application_id", "award_id", "state"),
+        ("case_id", "award_id", "state"),
     )
     moved = session.execute(
         select(asked.c.id, staged.c.state)
-        .outerjoin(staged, staged.c.application_id == asked.c.id)
+        .outerjoin(staged, staged.c.case_id == asked.c.id)
         .where(or_(staged.c.award_id.is_(None), staged.c.state.not_in(states)))
         .order_by(asked.c.id)
     ).all()
     if moved:
-        raise AwardsMoved((row.id, row.state) for row in moved)
+        raise AwardsMoved(((row.id, row.state) for row in moved), of)
     return staged
+
+
+def _key(of: AwardOf) -> Any:
+    return col(Award.application_id if of is AwardOf.APPLICATION else Award.allocation_id)
 
 
 def _settle(session: Session, staged: Table, state: AwardState) -> int:
@@ -245,14 +262,16 @@ def _settle(session: Session, staged: Table, state: AwardState) -> int:
     return int(session.execute(select(func.count()).select_from(staged)).scalar_one())
 
 
-def _refuse_standing(session: Session, held: Table, refused: tuple[InstalmentState, ...]) -> None:
+def _refuse_standing(
+    session: Session, held: Table, of: AwardOf, refused: tuple[InstalmentState, ...]
+) -> None:
     standing = session.execute(
-        select(col(Award.application_id), col(Instalment.seq), held.c.state)
+        select(_key(of), col(Instalment.seq), held.c.state)
         .select_from(held)
         .join(Instalment, col(Instalment.id) == held.c.id)
         .join(Award, col(Award.id) == col(Instalment.award_id))
         .where(held.c.state.in_(refused))
-        .order_by(col(Award.application_id), col(Instalment.seq))
+        .order_by(_key(of), col(Instalment.seq))
     ).all()
     if standing:
-        raise AwardNotCancellable((row[0], row[1], row[2]) for row in standing)
+        raise AwardNotCancellable(((row[0], row[1], row[2]) for row in standing), of)

@@ -1,7 +1,8 @@
 """The pre-payment checks, each one query over a set of payees; all that fail are kept.
 
 They run over three temporary tables of the transaction: `payee` (one row a payout), `payee_part`
-(its instalments with their term) and `payee_finding` (what was found).
+(its instalments with their term) and `payee_finding` (what was found). A payee without a student
+is the school itself: what is asked of students alone passes it by.
 
 Two students with one account are one household when both guardians' names are known and the same:
 brothers and sisters may share an account. Otherwise the account is shared across households.
@@ -19,7 +20,8 @@ from app.disbursement.models import PayeeCheck
 _TABLES = (
     "DROP TABLE IF EXISTS pg_temp.payee, pg_temp.payee_part, pg_temp.payee_finding",
     """CREATE TEMP TABLE payee (payout_id uuid, student_id uuid, school_id uuid, county_id uuid,
-        account_id uuid, amount_fen bigint, reissue_of uuid) ON COMMIT DROP""",
+        account_id uuid, amount_fen bigint, reissue_of uuid, school_account_id uuid)
+        ON COMMIT DROP""",
     """CREATE TEMP TABLE payee_part (payout_id uuid, instalment_id uuid, school_id uuid,
         county_id uuid, amount_fen bigint, term text, school_year text) ON COMMIT DROP""",
     "CREATE TEMP TABLE payee_finding (payout_id uuid, finding text) ON COMMIT DROP",
@@ -44,20 +46,31 @@ SCHOOL_YEAR = (
 
 CHECKS: Mapping[PayeeCheck, str] = {
     PayeeCheck.NO_ACCOUNT: """
-        SELECT p.payout_id FROM payee p WHERE p.account_id IS NULL AND NOT EXISTS (
-            SELECT FROM bank_account w
-            WHERE w.student_id = p.student_id AND w.state = 'unconfirmed')""",
+        SELECT p.payout_id FROM payee p WHERE p.account_id IS NULL
+            AND p.school_account_id IS NULL AND NOT EXISTS (
+                SELECT FROM bank_account w
+                WHERE w.student_id = p.student_id AND w.state = 'unconfirmed')
+            AND NOT EXISTS (SELECT FROM school_account w WHERE p.student_id IS NULL
+                AND w.school_id = p.school_id AND w.state = 'unconfirmed')""",
     # A change that waits for its second person holds the payment to the old account too.
     PayeeCheck.ACCOUNT_UNCONFIRMED: """
         SELECT p.payout_id FROM payee p LEFT JOIN bank_account b ON b.id = p.account_id
         WHERE b.state <> 'confirmed' OR EXISTS (
             SELECT FROM bank_account w
-            WHERE w.student_id = p.student_id AND w.state = 'unconfirmed')""",
+            WHERE w.student_id = p.student_id AND w.state = 'unconfirmed')
+        UNION ALL
+        SELECT p.payout_id FROM payee p LEFT JOIN school_account b ON b.id = p.school_account_id
+        WHERE p.student_id IS NULL AND (b.state <> 'confirmed' OR EXISTS (
+            SELECT FROM school_account w
+            WHERE w.school_id = p.school_id AND w.state = 'unconfirmed'))""",
     PayeeCheck.HOLDER_DIFFERS: """
         SELECT p.payout_id FROM payee p JOIN bank_account b ON b.id = p.account_id
         JOIN student s ON s.id = p.student_id
         WHERE (b.holder = 'student' AND b.holder_name <> s.name) OR (b.holder = 'guardian'
-            AND (coalesce(btrim(b.relation), '') = '' OR coalesce(btrim(b.reason), '') = ''))""",
+            AND (coalesce(btrim(b.relation), '') = '' OR coalesce(btrim(b.reason), '') = ''))
+        UNION ALL
+        SELECT p.payout_id FROM payee p JOIN school_account b ON b.id = p.school_account_id
+        JOIN school s ON s.id = p.school_id WHERE b.holder_name <> s.name""",
     PayeeCheck.SHARED_ACROSS_HOUSEHOLDS: """
         SELECT p.payout_id FROM payee p JOIN bank_account b ON b.id = p.account_id
         JOIN student s ON s.id = p.student_id
@@ -115,12 +128,18 @@ _FIND = text(
     "INSERT INTO payee_finding (payout_id, finding) "  # noqa: S608 own text
     f"SELECT DISTINCT payout_id, finding FROM ({_EVERY}) AS every"
 )
+_HOLDERS = """
+    SELECT p.payout_id, b.holder_name FROM payee p JOIN bank_account b ON b.id = p.account_id
+    UNION ALL
+    SELECT p.payout_id, b.holder_name FROM payee p
+    JOIN school_account b ON b.id = p.school_account_id
+"""
 _NAMES = text(
-    "SELECT DISTINCT b.holder_name FROM payee p JOIN bank_account b ON b.id = p.account_id"
+    f"SELECT DISTINCT holder_name FROM ({_HOLDERS}) AS holders"  # noqa: S608 own text
 )
 _UNFIT = text(
-    "INSERT INTO payee_finding (payout_id, finding) SELECT p.payout_id, :finding FROM payee p "
-    "JOIN bank_account b ON b.id = p.account_id WHERE b.holder_name = ANY(:names)"
+    "INSERT INTO payee_finding (payout_id, finding) "  # noqa: S608 own text
+    f"SELECT payout_id, :finding FROM ({_HOLDERS}) AS holders WHERE holder_name = ANY(:names)"
 )
 
 

@@ -108,13 +108,20 @@ class PaymentFile(SQLModel, table=True):
 
 
 class Payout(SQLModel, table=True):
-    """One payment to one bank account. Its state is moved only by disbursement.service."""
+    """One payment to one bank account. Its state is moved only by disbursement.service.
+
+    The payee is a student or, without one, the school itself.
+    """
 
     __table_args__ = (
         one_of("state", PayoutState),
         CheckConstraint("amount_fen > 0", name="amount_positive"),
         CheckConstraint(
             "(state IN ('held', 'ready', 'cancelled')) = (file_id IS NULL)", name="sent_in_file"
+        ),
+        CheckConstraint(
+            "CASE WHEN student_id IS NULL THEN account_id ELSE school_account_id END IS NULL",
+            name="one_payee",
         ),
         Index("ix_payout_run_state", "run_id", "state"),
         Index("ix_payout_student", "student_id"),
@@ -136,10 +143,11 @@ class Payout(SQLModel, table=True):
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     number: str = Field(max_length=40, unique=True)
     run_id: UUID = Field(foreign_key="payout_run.id")
-    student_id: UUID = Field(foreign_key="student.id")
+    student_id: UUID | None = Field(default=None, foreign_key="student.id")
     school_id: UUID = Field(foreign_key="organisation.id")
     county_id: UUID = Field(foreign_key="organisation.id")
     account_id: UUID | None = Field(default=None, foreign_key="bank_account.id")
+    school_account_id: UUID | None = Field(default=None, foreign_key="school_account.id")
     amount_fen: int = fen_column()
     state: PayoutState = enum_column(PayoutState)
     reissue_of: UUID | None = Field(default=None, foreign_key="payout.id")

@@ -16,7 +16,7 @@ _PART = table("payee_part", column("instalment_id", Uuid()))
 
 
 def gather_due(session: Session, programme: str, due_to: date, holder: UUID | None) -> int:
-    """Locks the due instalments by id and gathers them by student and school; answers how many."""
+    """Locks the due instalments by id and gathers them by payee and school; answers how many."""
     checks.set_up(session)
     session.execute(_DUE, {"programme": programme, "due": due_to, "holder": holder})
     session.execute(_PAYEES)
@@ -85,7 +85,7 @@ _DUE = text(f"""
     INSERT INTO payee_part (instalment_id, school_id, county_id, amount_fen, term, school_year,
         payout_id)
     SELECT i.id, i.school_id, i.county_id, i.amount_fen, {checks.TERM}, {checks.SCHOOL_YEAR},
-        a.student_id
+        coalesce(a.student_id, a.school_id)
     FROM instalment i JOIN award a ON a.id = i.award_id
     WHERE i.state = 'committed' AND i.due_on <= :due AND a.state = 'granted'
         AND a.programme = :programme
@@ -96,27 +96,34 @@ _DUE = text(f"""
     ORDER BY i.id FOR UPDATE OF i
 """)  # noqa: S608 own text
 _PAYEES = text(f"""
-    INSERT INTO payee (payout_id, student_id, school_id, county_id, amount_fen, account_id)
-    SELECT {ids.SQL_UUID7}, d.student_id, d.school_id, d.county_id, d.amount_fen, b.id
-    FROM (SELECT payout_id AS student_id, school_id, county_id, sum(amount_fen) AS amount_fen
+    INSERT INTO payee (payout_id, student_id, school_id, county_id, amount_fen, account_id,
+        school_account_id)
+    SELECT {ids.SQL_UUID7}, d.student_id, d.school_id, d.county_id, d.amount_fen, b.id, c.id
+    FROM (SELECT nullif(payout_id, school_id) AS student_id, school_id, county_id,
+            sum(amount_fen) AS amount_fen
         FROM payee_part GROUP BY payout_id, school_id, county_id) d
     LEFT JOIN bank_account b ON b.student_id = d.student_id AND b.state = 'confirmed'
+    LEFT JOIN school_account c ON c.school_id = d.school_id AND c.state = 'confirmed'
+        AND d.student_id IS NULL
 """)  # noqa: S608 own text
-# Until here a part's payout_id has been its student's id.
+# Until here a part's payout_id has been its student's id or, for what schools get, the school's.
 _PAYEE_PARTS = text("""
     UPDATE payee_part part SET payout_id = p.payout_id FROM payee p
-    WHERE p.student_id = part.payout_id AND p.school_id = part.school_id
+    WHERE coalesce(p.student_id, p.school_id) = part.payout_id AND p.school_id = part.school_id
         AND p.county_id = part.county_id
     RETURNING part.instalment_id
 """)
 _PAYEES_AGAIN = text(f"""
     INSERT INTO payee (payout_id, student_id, school_id, county_id, amount_fen, account_id,
-        reissue_of)
+        school_account_id, reissue_of)
     SELECT {ids.SQL_UUID7}, p.student_id, p.school_id, p.county_id,
         (SELECT sum(part.amount_fen) FROM payout_part part
             JOIN instalment i ON i.id = part.instalment_id
-            WHERE part.payout_id = p.id AND i.state = 'committed'), b.id, p.id
-    FROM payout p JOIN bank_account b ON b.student_id = p.student_id AND b.state = 'confirmed'
+            WHERE part.payout_id = p.id AND i.state = 'committed'), b.id, c.id, p.id
+    FROM payout p
+    LEFT JOIN bank_account b ON b.student_id = p.student_id AND b.state = 'confirmed'
+    LEFT JOIN school_account c ON c.school_id = p.school_id AND c.state = 'confirmed'
+        AND p.student_id IS NULL
     WHERE p.id = ANY(:ids)
 """)  # noqa: S608 own text
 _PARTS_AGAIN = text(f"""
@@ -129,17 +136,19 @@ _PARTS_AGAIN = text(f"""
 """)  # noqa: S608 own text
 _PAYEES_HELD = text("""
     INSERT INTO payee
-    SELECT p.id, p.student_id, p.school_id, p.county_id, b.id, p.amount_fen, p.reissue_of
+    SELECT p.id, p.student_id, p.school_id, p.county_id, b.id, p.amount_fen, p.reissue_of, c.id
     FROM payout p
     LEFT JOIN bank_account b ON b.student_id = p.student_id AND b.state = 'confirmed'
+    LEFT JOIN school_account c ON c.school_id = p.school_id AND c.state = 'confirmed'
+        AND p.student_id IS NULL
     WHERE p.run_id = :run AND p.state = 'held'
 """)
 _INSERT_PAYOUTS = text("""
     INSERT INTO payout (id, number, run_id, student_id, school_id, county_id, account_id,
-        amount_fen, state, reissue_of, made_at)
+        school_account_id, amount_fen, state, reissue_of, made_at)
     SELECT p.payout_id, CAST(:prefix AS text) || CASE WHEN n.place > 9999999 THEN n.place::text
         ELSE lpad(n.place::text, 7, '0') END, :run, p.student_id, p.school_id, p.county_id,
-        p.account_id, p.amount_fen, CASE WHEN EXISTS (
+        p.account_id, p.school_account_id, p.amount_fen, CASE WHEN EXISTS (
             SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id) THEN 'held'
         ELSE 'ready' END, p.reissue_of, :now
     FROM payee p JOIN (SELECT payout_id, CAST(:first AS bigint) - 1 + row_number() OVER (
@@ -159,8 +168,9 @@ _FORGET_FINDINGS = text(
     "DELETE FROM payout_finding f USING payee p WHERE f.payout_id = p.payout_id"
 )
 _TAKE_ACCOUNT = text(
-    "UPDATE payout SET account_id = p.account_id FROM payee p WHERE payout.id = p.payout_id "
-    "AND payout.account_id IS DISTINCT FROM p.account_id"
+    "UPDATE payout SET account_id = p.account_id, school_account_id = p.school_account_id "
+    "FROM payee p WHERE payout.id = p.payout_id AND (payout.account_id, payout.school_account_id) "
+    "IS DISTINCT FROM (p.account_id, p.school_account_id)"
 )
 _CLEAN_TO_READY = text("""
     UPDATE payout SET state = 'ready' FROM payee p
@@ -176,7 +186,8 @@ _UNFIT_TO_HELD = text("""
 """)
 _PAYEES_READY = text("""
     INSERT INTO payee
-    SELECT p.id, p.student_id, p.school_id, p.county_id, p.account_id, p.amount_fen, p.reissue_of
+    SELECT p.id, p.student_id, p.school_id, p.county_id, p.account_id, p.amount_fen, p.reissue_of,
+        p.school_account_id
     FROM payout p WHERE p.run_id = :run AND p.state = 'ready'
 """)
 _PARTS_OF_PAYEES = text(f"""

@@ -152,7 +152,9 @@ _BY_FINDING = text("""
 """)
 _PAYOUTS = text("""
     SELECT p.id, p.number, p.state, p.amount_fen, p.student_id, p.school_id, s.name AS student_name,
-        b.holder_name, b.number_tail, b.bank_name, p.reissue_of, p.file_line, p.bank_reason,
+        coalesce(b.holder_name, c.holder_name) AS holder_name,
+        coalesce(b.number_tail, c.number_tail) AS number_tail,
+        coalesce(b.bank_name, c.bank_name) AS bank_name, p.reissue_of, p.file_line, p.bank_reason,
         f.number AS file_number,
         (SELECT count(*) FROM payout_part part WHERE part.payout_id = p.id) AS parts,
         ARRAY(SELECT found.finding FROM payout_finding found WHERE found.payout_id = p.id
@@ -162,7 +164,9 @@ _PAYOUTS = text("""
             AND o.state = 'confirmed' AND other.guardian_name = s.guardian_name)
             AS shared_in_household
     FROM payout p LEFT JOIN student s ON s.id = p.student_id
-    LEFT JOIN bank_account b ON b.id = p.account_id LEFT JOIN payment_file f ON f.id = p.file_id
+    LEFT JOIN bank_account b ON b.id = p.account_id
+    LEFT JOIN school_account c ON c.id = p.school_account_id
+    LEFT JOIN payment_file f ON f.id = p.file_id
     WHERE p.run_id = :run AND (CAST(:state AS text) IS NULL OR p.state = :state)
         AND (CAST(:after AS uuid) IS NULL OR p.id > CAST(:after AS uuid))
     ORDER BY p.id LIMIT :limit

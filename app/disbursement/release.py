@@ -144,6 +144,14 @@ def _why_left(one: LeftBehind) -> Fault:
 
 
 def _line(row: Row[Any]) -> _Sent:
+    if row.school_account_id is not None:
+        number = crypto.decrypt(
+            row.school_account,
+            table="school_account",
+            column="number",
+            record=row.school_account_id,
+        )
+        return _Sent(row.id, PaymentLine(0, row.holder_name, number, row.amount_fen, ""))
     account = crypto.decrypt(
         row.account, table="bank_account", column="number", record=row.account_id
     )
@@ -256,9 +264,12 @@ _HELD = text("""
     WHERE p.run_id = :run AND p.state = 'held' GROUP BY p.id ORDER BY p.number
 """)
 _LINES = text("""
-    SELECT p.id, p.amount_fen, b.id AS account_id, b.number AS account, b.holder, b.holder_name,
-        s.id AS student_id, s.resident_id, s.guardian_resident_id
-    FROM payout p JOIN bank_account b ON b.id = p.account_id JOIN student s ON s.id = p.student_id
+    SELECT p.id, p.amount_fen, b.id AS account_id, b.number AS account, b.holder,
+        coalesce(b.holder_name, c.holder_name) AS holder_name, s.id AS student_id, s.resident_id,
+        s.guardian_resident_id, c.id AS school_account_id, c.number AS school_account
+    FROM payout p LEFT JOIN bank_account b ON b.id = p.account_id
+    LEFT JOIN student s ON s.id = p.student_id
+    LEFT JOIN school_account c ON c.id = p.school_account_id
     WHERE p.run_id = :run AND p.state = 'ready' ORDER BY length(p.number), p.number
 """)
 _SEND = text("""

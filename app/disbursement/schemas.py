@@ -117,13 +117,16 @@ class RunDetailOut(BaseModel):
 
 
 class PayoutOut(BaseModel):
-    """A payout: who gets how much where, what is against it, what the bank said."""
+    """A payout: who gets how much where, what is against it, what the bank said.
+
+    Without a student it is paid to the school itself.
+    """
 
     id: UUID
     number: str
     state: PayoutState
     amount: YuanOut
-    student_id: UUID
+    student_id: UUID | None
     student_name: str | None
     school_id: UUID
     parts: int

@@ -49,7 +49,9 @@ class Rechecked:
 
 
 def open_run(session: Session, asked: RunAsked, *, by: Actor) -> PayoutRun:
-    """Puts every due instalment into a run: one payout a student and school, held or ready.
+    """Puts every due instalment into a run: one payout a payee and school, held or ready.
+
+    A payee is a student or, for what schools are paid by head count, the school.
 
     Due is what is committed, of a granted award, with a due day not after `due_to`. What the bank
     refused or sent back is not taken up: it is reissued. The number of statements does not depend
@@ -272,8 +274,8 @@ def _unfit(row: Row[Any]) -> Fault | None:
         return Fault("nothing_to_pay", zh, en, row.number)
     if not row.account:
         zh, en = (
-            "学生没有已核实的银行账户；请先更正账户并由第二人核实",
-            "the student has no confirmed account; correct it and have a second person confirm it",
+            "收款人没有已核实的银行账户；请先更正账户并由第二人核实",
+            "the payee has no confirmed account; correct it and have a second person confirm it",
         )
         return Fault("no_confirmed_account", zh, en, row.number)
     return None
@@ -303,7 +305,9 @@ _REISSUABLE = text("""
         (SELECT min(n.number) FROM payout n
             WHERE n.reissue_of = p.id AND n.state <> 'cancelled') AS again,
         EXISTS (SELECT FROM bank_account b
-            WHERE b.student_id = p.student_id AND b.state = 'confirmed') AS account,
+            WHERE b.student_id = p.student_id AND b.state = 'confirmed')
+        OR EXISTS (SELECT FROM school_account c WHERE p.student_id IS NULL
+            AND c.school_id = p.school_id AND c.state = 'confirmed') AS account,
         EXISTS (SELECT FROM payout_part part JOIN instalment i ON i.id = part.instalment_id
             WHERE part.payout_id = p.id AND i.state = 'committed') AS payable
     FROM payout p JOIN payout_run r ON r.id = p.run_id

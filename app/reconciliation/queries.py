@@ -139,14 +139,15 @@ _LINES = text("""
 _WORK = text("""
     SELECT w.id, w.kind, w.state, w.payout_id, w.school_id, w.opened_at, w.done_because, w.done_at,
         l.line_no, l.reason_code, w.reason, l.amount_fen, p.number AS payout_number,
-        p.state AS payout_state, p.student_id, s.name AS student_name, b.number_tail,
-        f.number AS payment_file
+        p.state AS payout_state, p.student_id, s.name AS student_name,
+        coalesce(b.number_tail, c.number_tail) AS number_tail, f.number AS payment_file
     FROM work_item w
     LEFT JOIN return_line l ON l.id = w.return_line_id
     LEFT JOIN payout p ON p.id = w.payout_id
     LEFT JOIN payment_file f ON f.id = p.file_id
     LEFT JOIN student s ON s.id = p.student_id
     LEFT JOIN bank_account b ON b.id = p.account_id
+    LEFT JOIN school_account c ON c.id = p.school_account_id
     WHERE w.id = ANY(:ids) ORDER BY w.id
 """)
 _PLACES = text("""

@@ -310,8 +310,9 @@ _MATCH = f"""
     FROM {{said}} s
     LEFT JOIN LATERAL (
         SELECT p.id, p.school_id, p.county_id, p.state, p.amount_fen,
-            b.number_index = s.account_index AS same
-        FROM payout p JOIN bank_account b ON b.id = p.account_id
+            coalesce(b.number_index, c.number_index) = s.account_index AS same
+        FROM payout p LEFT JOIN bank_account b ON b.id = p.account_id
+        LEFT JOIN school_account c ON c.id = p.school_account_id
         WHERE p.file_id = :file AND p.file_line = s.seq) m ON true
     LEFT JOIN (VALUES {_KNOWN_OUTCOMES}) AS known (state, said, outcome)
         ON known.state = m.state AND known.said = s.said

@@ -19,6 +19,7 @@ from app.registry import (
     admission_routes,
     queries,
     rules,
+    school_account_routes,
     school_routes,
     service_enrolments,
     service_students,
@@ -243,5 +244,6 @@ def put_household(
 
 router.include_router(school_routes.router)
 router.include_router(account_routes.router)
+router.include_router(school_account_routes.router)
 router.include_router(transfer_routes.router)
 router.include_router(admission_routes.router)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 from app.applications.models import Application
 from app.awards.models import Award, Instalment
 from app.core.actor import Actor
-from app.core.scoping import visible_class
+from app.core.scoping import visible, visible_class
 from app.disbursement.models import Payout, PayoutPart
 
 
@@ -38,8 +38,7 @@ def board(session: Session, *, by: Actor, programme: str | None, period: str | N
     A payout counts with the parts that belong to the programme and period asked for.
     """
     mine = _mine(by, programme, period)
-    awarded = select(col(Application.id)).where(mine)
-    of_award = col(Award.application_id).in_(awarded)
+    of_award = _awarded(by, programme, period)
     of_instalment = col(Instalment.award_id).in_(select(col(Award.id)).where(of_award))
     part_of = col(PayoutPart.instalment_id).in_(select(col(Instalment.id)).where(of_instalment))
     return Board(
@@ -64,6 +63,20 @@ def _mine(by: Actor, programme: str | None, period: str | None) -> ColumnElement
         met &= col(Application.programme) == programme
     if period is not None:
         met &= col(Application.period) == period
+    return met
+
+
+def _awarded(by: Actor, programme: str | None, period: str | None) -> ColumnElement[bool]:
+    """The awards in scope, schools' own too; a class teacher's are those of the own class."""
+    if by.own_class_only:
+        return col(Award.application_id).in_(
+            select(col(Application.id)).where(_mine(by, programme, period))
+        )
+    met = true() & visible(Award, by)
+    if programme is not None:
+        met &= col(Award.programme) == programme
+    if period is not None:
+        met &= col(Award.period) == period
     return met
 
 

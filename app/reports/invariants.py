@@ -74,28 +74,34 @@ WHERE coalesce(place.stands, 0) <> coalesce(granted.fen, 0)
 ORDER BY 1""",
 )
 
+# An award with the number of what it was made for: an application, or a school's allocation.
+_OF = """(SELECT a.*, coalesce(app.number, al.number) AS number
+    FROM award a LEFT JOIN application app ON app.id = a.application_id
+    LEFT JOIN school_allocation al ON al.id = a.allocation_id) a"""
+
 AWARDS = (
     Invariant(
         code="award-sum-off",
-        zh="申请 {where} 的核定资助为 {has} 元，各期合计 {needs} 元。",
-        en="The award of application {where} is {has} yuan; its instalments sum to {needs}.",
-        sql="""
-SELECT app.number, a.amount_fen, coalesce(sum(i.amount_fen), 0)::bigint
-FROM award a JOIN application app ON app.id = a.application_id
+        zh="{where} 的核定资助为 {has} 元，各期合计 {needs} 元。",
+        en="The award of {where} is {has} yuan; its instalments sum to {needs}.",
+        sql=f"""
+SELECT a.number, a.amount_fen, coalesce(sum(i.amount_fen), 0)::bigint
+FROM {_OF}
 LEFT JOIN instalment i ON i.award_id = a.id AND i.supplement_version_id IS NULL
-GROUP BY a.id, app.number HAVING a.amount_fen <> coalesce(sum(i.amount_fen), 0) ORDER BY 1""",
+GROUP BY a.id, a.number, a.amount_fen
+HAVING a.amount_fen <> coalesce(sum(i.amount_fen), 0) ORDER BY 1""",  # noqa: S608 own text
     ),
     Invariant(
         code="shares-off",
-        zh="申请 {where} 为 {has} 元，指标分摊合计 {needs} 元。",
-        en="Application {where} is {has} yuan; its fund lines' shares sum to {needs}.",
-        sql="""
-SELECT app.number || ' instalment ' || i.seq, i.amount_fen,
+        zh="{where} 为 {has} 元，指标分摊合计 {needs} 元。",
+        en="{where} is {has} yuan; its fund lines' shares sum to {needs}.",
+        sql=f"""
+SELECT a.number || ' instalment ' || i.seq, i.amount_fen,
        coalesce(sum(s.amount_fen), 0)::bigint
-FROM instalment i JOIN award a ON a.id = i.award_id
-JOIN application app ON app.id = a.application_id
+FROM instalment i JOIN {_OF} ON a.id = i.award_id
 LEFT JOIN instalment_share s ON s.instalment_id = i.id
-GROUP BY i.id, app.number HAVING i.amount_fen <> coalesce(sum(s.amount_fen), 0) ORDER BY 1""",
+GROUP BY i.id, a.number
+HAVING i.amount_fen <> coalesce(sum(s.amount_fen), 0) ORDER BY 1""",  # noqa: S608 own text
     ),
     Invariant(
         code="award-amount-off",
@@ -127,25 +133,25 @@ SELECT number, stands, should FROM (
 PAYOUTS = (
     Invariant(
         code="part-live-twice",
-        zh="申请 {where} 同时在 {has} 笔有效发放中，只能有 {needs} 笔。",
-        en="Application {where} is live in {has} payouts at once; it may be in {needs}.",
-        sql="""
-SELECT app.number || ' instalment ' || i.seq, count(*), 1
+        zh="{where} 同时在 {has} 笔有效发放中，只能有 {needs} 笔。",
+        en="{where} is live in {has} payouts at once; it may be in {needs}.",
+        sql=f"""
+SELECT a.number || ' instalment ' || i.seq, count(*), 1
 FROM payout_part part JOIN instalment i ON i.id = part.instalment_id
-JOIN award a ON a.id = i.award_id JOIN application app ON app.id = a.application_id
-WHERE part.live GROUP BY i.id, app.number HAVING count(*) > 1 ORDER BY 1""",
+JOIN {_OF} ON a.id = i.award_id
+WHERE part.live GROUP BY i.id, a.number
+HAVING count(*) > 1 ORDER BY 1""",  # noqa: S608 own text
         money=False,
     ),
     Invariant(
         code="part-off",
         zh="发放 {where} 为 {has} 元，该期为 {needs} 元。",
         en="Payout {where} holds {has} yuan; the instalment is {needs}.",
-        sql="""
-SELECT p.number || ' for ' || app.number || ' instalment ' || i.seq, part.amount_fen, i.amount_fen
+        sql=f"""
+SELECT p.number || ' for ' || a.number || ' instalment ' || i.seq, part.amount_fen, i.amount_fen
 FROM payout_part part JOIN payout p ON p.id = part.payout_id
-JOIN instalment i ON i.id = part.instalment_id
-JOIN award a ON a.id = i.award_id JOIN application app ON app.id = a.application_id
-WHERE part.amount_fen <> i.amount_fen ORDER BY 1""",
+JOIN instalment i ON i.id = part.instalment_id JOIN {_OF} ON a.id = i.award_id
+WHERE part.amount_fen <> i.amount_fen ORDER BY 1""",  # noqa: S608 own text
     ),
     Invariant(
         code="file-sum-off",
@@ -182,6 +188,54 @@ WHERE owed.state = 'open' AND owed.amount_fen <> paid.fen ORDER BY 1""",
     ),
 )
 
+ALLOCATIONS = (
+    Invariant(
+        code="allocation-award-off",
+        zh="学校资金单 {where} 的有效核定资助为 {has} 元，按资金单应为 {needs} 元。",
+        en="The granted award of school allocation {where} is {has} yuan; by the allocation it "
+        "should be {needs}.",
+        sql="""
+SELECT number, stands, should FROM (
+    SELECT al.number, coalesce(a.amount_fen, 0) AS stands,
+           CASE al.state WHEN 'approved' THEN coalesce(al.amount_fen, 0) ELSE 0 END AS should
+    FROM school_allocation al
+    LEFT JOIN award a ON a.allocation_id = al.id AND a.state = 'granted'
+) each_one WHERE stands <> should ORDER BY 1""",
+    ),
+    Invariant(
+        code="allocation-sum-off",
+        zh="学校资金单 {where} 为 {has} 元，所列学生合计 {needs} 元。",
+        en="School allocation {where} is {has} yuan; its students sum to {needs}.",
+        sql="""
+SELECT al.number, al.amount_fen, coalesce(sum(s.amount_fen), 0)::bigint
+FROM school_allocation al LEFT JOIN school_allocation_student s ON s.allocation_id = al.id
+GROUP BY al.id HAVING al.amount_fen <> coalesce(sum(s.amount_fen), 0) ORDER BY 1""",
+    ),
+    Invariant(
+        code="allocation-heads-off",
+        zh="学校资金单 {where} 为 {has} 人，所列学生 {needs} 人。",
+        en="School allocation {where} counts {has} heads; {needs} students are listed.",
+        sql="""
+SELECT al.number, al.head_count, count(s.student_id)
+FROM school_allocation al LEFT JOIN school_allocation_student s ON s.allocation_id = al.id
+GROUP BY al.id HAVING al.head_count <> count(s.student_id) ORDER BY 1""",
+        money=False,
+    ),
+    Invariant(
+        code="allocation-claims-off",
+        zh="学校资金单 {where} 占用学生名额 {has} 个，按其状态应为 {needs} 个。",
+        en="School allocation {where} claims {has} students; by its state it should be {needs}.",
+        sql="""
+SELECT number, claims, should FROM (
+    SELECT al.number, (SELECT count(*) FROM school_allocation_claim c
+                       WHERE c.allocation_id = al.id) AS claims,
+           CASE al.state WHEN 'cancelled' THEN 0 ELSE al.head_count END AS should
+    FROM school_allocation al
+) each_one WHERE claims <> should ORDER BY 1""",
+        money=False,
+    ),
+)
+
 CASES = (
     Invariant(
         code="case-not-as-submitted",
@@ -199,4 +253,4 @@ SELECT number, stands, should FROM (
     ),
 )
 
-INVARIANTS = (APPROPRIATED, *AWARDS, *PAYOUTS, *RECOVERIES, *CASES)
+INVARIANTS = (APPROPRIATED, *AWARDS, *PAYOUTS, *RECOVERIES, *ALLOCATIONS, *CASES)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
+from app.allocations.models import SchoolAllocation, SchoolAllocationStudent
 from app.applications.models import Application, Decision, DecisionBatch
 from app.awards.models import Award, Instalment, InstalmentShare
 from app.budgets.models import Appropriation, AppropriationKind, FundLine
@@ -41,6 +42,7 @@ class ThingKind(StrEnum):
     APPROPRIATION_DOCUMENT = "appropriation_document"  # all lines of one document number
     FUND_LINE = "fund_line"
     APPLICATION = "application"
+    SCHOOL_ALLOCATION = "school_allocation"
     STUDENT = "student"
     DECISION_BATCH = "decision_batch"
     AWARD = "award"
@@ -124,6 +126,8 @@ def _numbered(by: Actor) -> list[tuple[Any, Select[Any]]]:
         (ThingKind.FUND_LINE, FundLine, FundLine.code, None, None),
         (ThingKind.APPLICATION, Application, Application.number, Application.state,
          Application.amount_fen),
+        (ThingKind.SCHOOL_ALLOCATION, SchoolAllocation, SchoolAllocation.number,
+         SchoolAllocation.state, SchoolAllocation.amount_fen),
         (ThingKind.PAYOUT_RUN, PayoutRun, PayoutRun.number, PayoutRun.state, None),
         (ThingKind.PAYOUT, Payout, Payout.number, Payout.state, Payout.amount_fen),
         (ThingKind.PAYMENT_FILE, PaymentFile, PaymentFile.number, None, PaymentFile.amount_fen),
@@ -158,10 +162,36 @@ def cases_of(thing: Thing, *, by: Actor) -> Select[UUID]:
     if thing.kind is ThingKind.DECISION_BATCH:
         decided = select(col(Decision.application_id)).where(col(Decision.batch_id) == thing.id)
         return mine.where(col(Application.id).in_(decided))
-    awarded = select(col(Award.application_id)).join(
-        Instalment, col(Instalment.award_id) == Award.id
+    if thing.kind is ThingKind.SCHOOL_ALLOCATION:
+        return mine.where(false())
+    return mine.where(col(Application.id).in_(_awarded(Award.application_id, thing)))
+
+
+def allocations_of(thing: Thing, *, by: Actor) -> Select[UUID]:
+    """The ids of the schools' allocations around a thing that the actor can see.
+
+    Around a student: those that count the student.
+    """
+    mine = select(col(SchoolAllocation.id)).where(visible(SchoolAllocation, by))
+    if thing.kind is ThingKind.SCHOOL_ALLOCATION:
+        return mine.where(col(SchoolAllocation.id) == thing.id)
+    if thing.kind is ThingKind.STUDENT:
+        counted = select(col(SchoolAllocationStudent.allocation_id)).where(
+            col(SchoolAllocationStudent.student_id) == thing.id
+        )
+        return mine.where(col(SchoolAllocation.id).in_(counted))
+    if thing.kind in {ThingKind.APPLICATION, ThingKind.DECISION_BATCH}:
+        return mine.where(false())
+    return mine.where(col(SchoolAllocation.id).in_(_awarded(Award.allocation_id, thing)))
+
+
+def _awarded(key: Any, thing: Thing) -> Select[Any]:
+    """What the awards around a thing of money were made for."""
+    return (
+        select(key)
+        .join(Instalment, col(Instalment.award_id) == Award.id)
+        .where(_instalment_of(thing), key.is_not(None))
     )
-    return mine.where(col(Application.id).in_(awarded.where(_instalment_of(thing))))
 
 
 def _instalment_of(thing: Thing) -> ColumnElement[bool]:

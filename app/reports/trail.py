@@ -20,7 +20,9 @@ from app.policy.explanation import Explanation, explain
 from app.policy.queries import LoadedVersion, version_by_id
 from app.policy.schemas import explanation_out
 from app.reports import trail_queries as levels
-from app.reports.subjects import cases_of, find, fund_lines_of
+from app.reports.subjects import allocations_of, cases_of, find, fund_lines_of
+from app.reports.trail_members import allocations as of_allocations
+from app.reports.trail_members import members as members_of
 from app.reports.trail_queries import Rows
 from app.reports.trail_schemas import TrailOut
 
@@ -37,38 +39,46 @@ def trail(session: Session, asked: str, *, by: Actor, page: PageAsked) -> TrailO
     """
     page = PageAsked(limit=min(page.limit, CASES_MAX), after=page.after)
     thing = find(session, asked, by=by)
-    cases = cases_of(thing, by=by)
-    sums = levels.sums(session, cases)
-    found = levels.applications(session, cases, page)
-    below = _below(session, found[: page.limit], by=by)
+    cases, allocations = cases_of(thing, by=by), allocations_of(thing, by=by)
+    sums = levels.sums(session, cases, allocations)
+    members = page_of(
+        members_of(session, cases, allocations, page),
+        page,
+        key=lambda row: row["id"],
+        show=lambda row: row,
+    )
+    found = levels.applications(session, _of_kind(members.items, "case"))
+    paid_to_schools = of_allocations(session, _of_kind(members.items, "allocation"))
+    below = _below(session, _ids(found), _ids(paid_to_schools), by=by)
     lines = {share["fund_line_id"] for share in below.shares}
     budget = _budget(session, levels.fund_lines(session, [*lines], fund_lines_of(thing), by=by))
     moved = levels.transfers(session, [*below.instalment_ids, *budget.appropriation_ids])
     by_thing = _grouped(moved, "refers_to")
-    shown = page_of(
-        found, page, key=lambda row: row["id"], show=lambda row: _case(row, below, by_thing)
-    )
+    shown = [_case(row, below, by_thing) for row in found]
+    of_schools = [_allocation(row, below, by_thing) for row in paid_to_schools]
     return TrailOut.model_validate(
         {
             "asked": asked,
             "thing": {**vars(thing), "amount": thing.amount_fen},
             "case_count": sums.pop("cases"),
+            "allocation_count": sums.pop("allocations"),
             "sums": sums,
-            "agrees": _agree(sums) and all(case["agrees"] for case in shown.items),
+            "agrees": _agree(sums) and all(each["agrees"] for each in (*shown, *of_schools)),
             "appropriations": budget.appropriations,
             "appropriation_transfers": [
                 each for key in budget.appropriation_ids for each in by_thing[key]
             ],
             "fund_lines": budget.fund_lines,
-            "cases": shown.items,
-            "next": shown.next,
+            "cases": shown,
+            "allocations": of_schools,
+            "next": members.next,
         }
     )
 
 
 @dataclass(frozen=True)
 class _Below:
-    """The levels below a page of cases, each grouped by the level above."""
+    """The levels below a page of cases and allocations, each grouped by the level above."""
 
     submissions: Grouped
     versions: Mapping[UUID, LoadedVersion]
@@ -82,10 +92,11 @@ class _Below:
     payouts: Grouped
 
 
-def _below(session: Session, applications: Rows, *, by: Actor) -> _Below:
-    keys = _ids(applications)
+def _below(
+    session: Session, keys: Sequence[UUID], allocations: Sequence[UUID], *, by: Actor
+) -> _Below:
     submissions = levels.submissions(session, keys)
-    awards = levels.awards(session, keys)
+    awards = levels.awards(session, [*keys, *allocations])
     instalments = levels.instalments(session, _ids(awards))
     shares = levels.shares(session, _ids(instalments))
     return _Below(
@@ -93,7 +104,7 @@ def _below(session: Session, applications: Rows, *, by: Actor) -> _Below:
         versions=version_by_id(session, {row["policy_version_id"] for row in submissions}),
         decisions=_grouped(levels.decisions(session, keys), "application_id"),
         reviews=_grouped(levels.reviews(session, keys), "application_id"),
-        awards=_grouped(awards, "application_id"),
+        awards=_grouped(awards, "case_id"),
         instalments=_grouped(instalments, "award_id"),
         instalment_ids=_ids(instalments),
         shares=shares,
@@ -166,12 +177,7 @@ def _budget(session: Session, fund_lines: Rows) -> _Budget:
 def _case(row: dict[str, Any], below: _Below, moved: Grouped) -> dict[str, Any]:
     submissions = below.submissions[row["id"]]
     explained = _explained(row, submissions[-1], below.versions) if submissions else None
-    award = next(iter(below.awards[row["id"]]), None)
-    instalments = below.instalments[award["id"]] if award else []
-    payouts = {payout["id"]: payout for each in instalments for payout in below.payouts[each["id"]]}
-    shares = {each["id"]: below.shares_of[each["id"]] for each in instalments}
-    transfers = [move for each in instalments for move in moved[each["id"]]]
-    sums = _sums_of(award, instalments, shares, transfers)
+    paid = _paid(row["id"], below, moved)
     outcome_agrees = bool(submissions) and _outcome_agrees(submissions[-1], explained)
     return {
         **row,
@@ -180,6 +186,25 @@ def _case(row: dict[str, Any], below: _Below, moved: Grouped) -> dict[str, Any]:
         "explanation": None if explained is None else explanation_out(explained),
         "decisions": below.decisions[row["id"]],
         "reviews": below.reviews[row["id"]],
+        **paid,
+        "outcome_agrees": outcome_agrees,
+        "agrees": outcome_agrees and _agree(paid["sums"]),
+    }
+
+
+def _allocation(row: dict[str, Any], below: _Below, moved: Grouped) -> dict[str, Any]:
+    paid = _paid(row["id"], below, moved)
+    return {**row, **paid, "agrees": _agree(paid["sums"])}
+
+
+def _paid(case: UUID, below: _Below, moved: Grouped) -> dict[str, Any]:
+    """The award of a case or allocation with its instalments, payouts, transfers, and the sums."""
+    award = next(iter(below.awards[case]), None)
+    instalments = below.instalments[award["id"]] if award else []
+    payouts = {payout["id"]: payout for each in instalments for payout in below.payouts[each["id"]]}
+    shares = {each["id"]: below.shares_of[each["id"]] for each in instalments}
+    transfers = [move for each in instalments for move in moved[each["id"]]]
+    return {
         "award": award
         and {
             **award,
@@ -187,9 +212,7 @@ def _case(row: dict[str, Any], below: _Below, moved: Grouped) -> dict[str, Any]:
         },
         "payouts": [payouts[key] for key in sorted(payouts)],
         "transfers": sorted(transfers, key=lambda move: int(move["id"])),
-        "sums": sums,
-        "outcome_agrees": outcome_agrees,
-        "agrees": outcome_agrees and _agree(sums),
+        "sums": _sums_of(award, instalments, shares, transfers),
     }
 
 
@@ -254,6 +277,10 @@ def _agree(sums: Mapping[str, int]) -> bool:
 
 def _total(rows: Rows) -> int:
     return sum(int(row["amount"]) for row in rows)
+
+
+def _of_kind(members: Rows, kind: str) -> list[UUID]:
+    return [row["id"] for row in members if row["kind"] == kind]
 
 
 def _ids(rows: Rows) -> list[UUID]:

@@ -23,7 +23,6 @@ from app.auth.models import Organisation
 from app.awards.models import Award, Instalment, InstalmentShare, InstalmentState
 from app.budgets.models import Appropriation, FundLine
 from app.core.actor import Actor
-from app.core.paging import PageAsked
 from app.core.scoping import visible
 from app.disbursement.models import (
     PaymentFile,
@@ -34,7 +33,11 @@ from app.disbursement.models import (
 )
 from app.ledger.models import LedgerTransfer, TransferKind
 from app.reconciliation.models import ReturnFile, ReturnLine
-from app.registry.models import BankAccount, Student
+from app.registry.models import (
+    BankAccount,
+    Student,
+)
+from app.registry.school_models import SchoolAccount
 
 Ids = Sequence[UUID]
 Rows = list[dict[str, Any]]
@@ -44,8 +47,8 @@ def _rows(session: Session, asked: Executable) -> Rows:
     return [dict(row) for row in session.execute(asked).mappings()]
 
 
-def applications(session: Session, cases: Select[UUID], page: PageAsked) -> Rows:
-    """One page of cases by id, with the school's name and the student's sealed number."""
+def applications(session: Session, cases: Ids) -> Rows:
+    """The cases by id, with the school's name and the student's sealed number."""
     table = Application
     asked: Select[*tuple[Any, ...]] = (
         select(
@@ -73,20 +76,22 @@ def applications(session: Session, cases: Select[UUID], page: PageAsked) -> Rows
         .outerjoin(Student, col(Student.id) == table.student_id)
         .where(col(table.id).in_(cases))
         .order_by(col(table.id))
-        .limit(page.fetch)
     )
-    if page.after is not None:
-        asked = asked.where(col(table.id) > page.after)
     return _rows(session, asked)
 
 
-def sums(session: Session, cases: Select[UUID]) -> dict[str, int]:
-    """Over all cases: how many, and the sums in fen that must agree."""
+def sums(session: Session, cases: Select[UUID], allocations: Select[UUID]) -> dict[str, int]:
+    """Over all cases and allocations: how many, and the sums in fen that must agree."""
     chosen = cases.cte("chosen")
+    paid_to_schools = allocations.cte("paid_to_schools")
+    awarded = or_(
+        col(Award.application_id).in_(select(chosen.c.id)),
+        col(Award.allocation_id).in_(select(paid_to_schools.c.id)),
+    )
     mine = (
         select(col(Instalment.id), col(Instalment.amount_fen), col(Instalment.state).label("state"))
         .join(Award, col(Award.id) == Instalment.award_id)
-        .where(col(Award.application_id).in_(select(chosen.c.id)))
+        .where(awarded)
         .cte("mine")
     )
     shares = (
@@ -109,11 +114,10 @@ def sums(session: Session, cases: Select[UUID]) -> dict[str, int]:
         col(LedgerTransfer.refers_to).in_(select(mine.c.id)),
         col(LedgerTransfer.kind).in_([TransferKind.PAY, TransferKind.RETURN]),
     )
-    awards = select(_fen(col(Award.amount_fen))).where(
-        col(Award.application_id).in_(select(chosen.c.id))
-    )
+    awards = select(_fen(col(Award.amount_fen))).where(awarded)
     columns: dict[str, ScalarSelect[Any]] = {
         "cases": select(func.count()).select_from(chosen).scalar_subquery(),
+        "allocations": select(func.count()).select_from(paid_to_schools).scalar_subquery(),
         "awards": awards.scalar_subquery(),
         "instalments": select(_fen(mine.c.amount_fen)).scalar_subquery(),
         "shares": select(shares.c.fen).scalar_subquery(),
@@ -192,20 +196,20 @@ def reviews(session: Session, applications: Ids) -> Rows:
     )
 
 
-def awards(session: Session, applications: Ids) -> Rows:
-    """The cases' awards."""
+def awards(session: Session, cases: Ids) -> Rows:
+    """The awards of applications and allocations; `case_id` says whose each is."""
     table = Award
     return _rows(
         session,
         select(
-            col(table.application_id),
+            func.coalesce(table.application_id, table.allocation_id).label("case_id"),
             col(table.id),
             col(table.state),
             col(table.amount_fen).label("amount"),
             col(table.decision_batch_id),
             col(table.made_at),
             col(table.settled_at),
-        ).where(col(table.application_id).in_(applications)),
+        ).where(or_(col(table.application_id).in_(cases), col(table.allocation_id).in_(cases))),
     )
 
 
@@ -262,8 +266,8 @@ def payouts(session: Session, instalments: Ids, *, by: Actor) -> Rows:
             col(PayoutRun.number).label("run"),
             col(table.state),
             col(table.amount_fen).label("amount"),
-            col(BankAccount.number_tail),
-            col(BankAccount.bank_name),
+            func.coalesce(BankAccount.number_tail, SchoolAccount.number_tail).label("number_tail"),
+            func.coalesce(BankAccount.bank_name, SchoolAccount.bank_name).label("bank_name"),
             col(table.reissue_of),
             col(table.bank_reason),
             col(table.sent_at),
@@ -276,6 +280,7 @@ def payouts(session: Session, instalments: Ids, *, by: Actor) -> Rows:
         .join(PayoutRun, col(PayoutRun.id) == table.run_id)
         .outerjoin(PaymentFile, col(PaymentFile.id) == table.file_id)
         .outerjoin(BankAccount, col(BankAccount.id) == table.account_id)
+        .outerjoin(SchoolAccount, col(SchoolAccount.id) == table.school_account_id)
         .where(col(table.id).in_(held), visible(Payout, by))
         .order_by(col(table.id)),
     )

@@ -232,16 +232,50 @@ class CaseOut(BaseModel):
     agrees: bool
 
 
+class AllocationOut(BaseModel):
+    """One school's allocation and its whole chain: heads, award, payouts, transfers."""
+
+    id: UUID
+    number: str
+    state: str
+    programme: str
+    period: str
+    school_id: UUID
+    school: str
+    county_id: UUID
+    as_of: date
+    roll: int
+    head_count: int
+    asked: int
+    amount: YuanOut | None
+    policy_version_id: UUID
+    counted_by: UUID
+    counted_at: datetime
+    decided_by: UUID | None
+    decided_at: datetime | None
+    award: AwardOut | None
+    payouts: list[PayoutOut]
+    transfers: list[TransferOut]
+    sums: SumsOut
+    agrees: bool
+
+
 class TrailOut(BaseModel):
-    """A thing, the sums over all its cases, the budget behind them, and a page of the cases."""
+    """A thing, the sums over all its cases, the budget behind them, and a page of the cases.
+
+    Cases are students' applications; what schools are paid by head count stands in `allocations`.
+    A page holds both in the order of their ids.
+    """
 
     asked: str
     thing: ThingOut
     case_count: int
+    allocation_count: int
     sums: SumsOut
     agrees: bool
     appropriations: list[AppropriationOut]
     appropriation_transfers: list[TransferOut]
     fund_lines: list[FundLineOut]
     cases: list[CaseOut]
+    allocations: list[AllocationOut]
     next: str | None

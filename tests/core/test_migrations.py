@@ -19,6 +19,7 @@ APPEND_ONLY = {
     "submission", "decision_batch", "decision", "ledger_transfer", "payment_file", "return_file",
     "return_line", "import_row", "organisation", "recognition", "recognition_panel",
     "recognition_decision", "outside_register_row", "register_refusal", "allocation_proposal",
+    "school_allocation_student", "school_allocation_double",
 }  # fmt: skip
 
 

@@ -5,8 +5,9 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session, SQLModel, col
 
+from app.allocations.models import AllocationState, SchoolAllocation
 from app.applications.models import (
     BatchState,
     Objection,
@@ -38,9 +39,11 @@ from app.registry.models import (
     Enrolment,
     RollOver,
     RollOverState,
+    School,
     TransferRequest,
     TransferState,
 )
+from app.registry.school_models import SchoolAccount, SchoolAccountState
 from tests.factories.chain import PERIOD, PROGRAMME, RESIDENT_IDS, YEAR, make_chain
 from tests.factories.office import City
 
@@ -79,6 +82,9 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         _roll_over(school.county_id, clerk),
     ]
     session.add_all(made)
+    session.flush()
+    allocation, account = _paid_to_school(school, chain.awards[0].policy_version_id, clerk)
+    session.add_all([allocation, account])
     session.flush()
     batch, transfer, sheet, hold, notice, roll_over = (each.id for each in made[3:])
     objection = Objection(
@@ -141,6 +147,8 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "return-files:file_id": chain.return_file.id,
         "hold_id": hold,
         "place_id": entry.id,
+        "allocation_id": allocation.id,
+        "account_id": account.id,
         "award_id": chain.awards[0].id,
         "document_id": _scan(session, city).id,
         "register_id": _register(session, city),
@@ -177,6 +185,39 @@ def _request(
         requested_at=clock.now(),
         **place,
     )
+
+
+def _paid_to_school(school: School, version: UUID, by: UUID) -> list[SQLModel]:
+    place = {"school_id": school.id, "county_id": school.county_id}
+    return [
+        SchoolAllocation(
+            number="SA-2008-000001",
+            programme=PROGRAMME,
+            period=PERIOD,
+            policy_version_id=version,
+            as_of=DAY,
+            roll=1,
+            head_count=0,
+            amount_fen=0,
+            asked=0,
+            asks={},
+            state=AllocationState.COUNTED,
+            counted_by=by,
+            counted_at=clock.now(),
+            **place,
+        ),
+        SchoolAccount(
+            number=b"x",
+            number_index=b"x",
+            number_tail="0000",
+            bank_name="农业银行",
+            holder_name=school.name,
+            state=SchoolAccountState.UNCONFIRMED,
+            made_at=clock.now(),
+            made_by=by,
+            **place,
+        ),
+    ]
 
 
 def _transfer(city: City, student: UUID, by: UUID) -> TransferRequest:

@@ -46,6 +46,7 @@ PANEL = {
 ENROLMENT = {"school_year": "2008-2009", "grade": 2, "entered_on": "2008-09-01"}
 ACCOUNT = {"kind": "passbook", "number": "6228480000000000011", "bank_name": "农业银行",
            "holder": "student", "holder_name": "赵芳"}  # fmt: skip
+SCHOOL_ACCOUNT = {"number": "1608001009022123456", "bank_name": "农业银行", "holder_name": "某校"}
 CASE = {"student": {"name": "赵芳"}, "enrolment": {"grade": 1}}
 TOLD = {"members": []}
 RULING = {"verdict": "confirm", "because": "已核实"}
@@ -76,6 +77,8 @@ BODIES = {
     "POST /reviews/{review_id}/decide": {"outcome": "upheld", "because": "事实清楚"},
     "POST /runs/{run_id}/cancel": {"because": "取消"},
     "POST /runs/{run_id}/payouts/cancel": {"payout_ids": [str(uuid4())], "because": "取消"},
+    "POST /schools/{school_id}/accounts": SCHOOL_ACCOUNT,
+    "POST /school-allocations/{allocation_id}/cancel": {"because": "统计有误"},
     "POST /holds/{hold_id}/lift": {"because": "已核实"},
 }
 

@@ -27,6 +27,9 @@ from app.demo.door import DoorRefused
 from app.demo.trail import TrailBroken
 from app.policy import checker
 from app.reports import verification
+from app.simulation import desk, pages
+from app.simulation.pairs import Question
+from app.simulation.service import SHEET_NAMES_MAX, simulate
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="学生资助管理中心 · student aid centre"
@@ -161,6 +164,48 @@ def verify() -> None:
     typer.echo(f"{len(findings)} finding(s)" if findings else "clean")
     if findings:
         raise typer.Exit(1)
+
+
+@app.command("simulate")
+def simulate_rules(
+    period: Annotated[str, typer.Option(help="For instance 2008-spring, or 2007-2008.")],
+    catalogue: Annotated[str | None, typer.Option(help="Another catalogue, by name.")] = None,
+    programme: Annotated[list[str] | None, typer.Option(help="Only these programmes.")] = None,
+    draft: Annotated[list[str] | None, typer.Option(metavar="CODE=DRAFT-ID")] = None,
+    file: Annotated[list[str] | None, typer.Option(metavar="CODE=VERSION.TOML")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Who was there on a day; today.")] = None,
+    school_year: Annotated[str | None, typer.Option(help="Whose pupils; the period's.")] = None,
+    xlsx: Annotated[Path | None, typer.Option(help="Write a workbook too.")] = None,
+    names: Annotated[bool, typer.Option(help="With a sheet of names.")] = False,
+) -> None:
+    """Reckons other rules over the registry: who gains and loses, what it costs; stores nothing."""
+    shown = TextColumn("{task.completed} students")
+    bar = Progress(shown, console=say, transient=True, disable=not say.is_terminal)
+    with connected(), db.scoped_session(SYSTEM) as session, bar:
+        line = bar.add_task("students", total=None)
+        asked = Question(
+            period=period,
+            catalogue=catalogue,
+            programmes=tuple(programme or ()),
+            changes=desk.changes_of(draft or (), file or ()),
+            on=desk.day_of(as_of),
+            school_year=school_year,
+            names=names and xlsx is not None,
+        )
+        found = simulate(
+            session,
+            asked,
+            by=SYSTEM,
+            names_max=SHEET_NAMES_MAX,
+            progress=lambda done: bar.update(line, completed=done),
+        )
+    desk.show(found, Console())
+    if xlsx is not None:
+        try:
+            xlsx.write_bytes(pages.workbook(found, "zh"))
+        except OSError as error:
+            stop(f"{xlsx} cannot be written: {error}")
+        say.print(f"written: {xlsx}", markup=False)
 
 
 @app.command("import")

@@ -63,6 +63,7 @@ from app.registry import routes as registry_routes
 from app.reports import page_routes, statistics_routes, trail_routes, verification_routes
 from app.reports import register_routes as register_answer_routes
 from app.reports import routes as reports_routes
+from app.simulation import routes as simulation_routes
 
 log = structlog.get_logger()
 PREFIX = "/api/v1"
@@ -91,6 +92,7 @@ ROUTERS: list[APIRouter] = [
     false_statement_routes.router,
     application_routes.router,
     imports_routes.router,
+    simulation_routes.router,
     batch_routes.router,
     allocation_routes.router,
     place_routes.router,

@@ -59,7 +59,8 @@ def gather(
     `with_recognised` took is named as such.
     """
     if age_on is not None:
-        frame = frame.with_columns(_age(age_on).alias("age"))
+        born = pl.coalesce(birth_on_expr(pl.col("resident_id")), "birth_on")
+        frame = frame.with_columns(age_at(born, age_on).alias("age"))
     given = frame.drop([*FROM_SCHOOL, "run_by"], strict=False).join(
         schools.select(pl.col("id").alias("school_id"), *FROM_SCHOOL.values()),
         on="school_id",
@@ -96,10 +97,11 @@ def with_recognised(frame: pl.DataFrame, recognised: pl.DataFrame) -> pl.DataFra
     ).drop("valid_from", *(f"known_{name}" for name in _RECOGNISED))
 
 
-def _age(day: date) -> pl.Expr:
-    """Whole years on the day, by the resident id or else the birth date told."""
-    born = pl.coalesce(birth_on_expr(pl.col("resident_id")), "birth_on")
-    before = (born.dt.month() * 100 + born.dt.day()).cast(pl.Int32) > day.month * 100 + day.day
+def age_at(born: pl.Expr, day: date) -> pl.Expr:
+    """Whole years on the day; null where the birth date is unknown or cannot be right."""
+    # Months and days come as bytes, which a month times a hundred overflows.
+    month, of_month = born.dt.month().cast(pl.Int32), born.dt.day().cast(pl.Int32)
+    before = month * 100 + of_month > day.month * 100 + day.day
     years = pl.lit(day.year, pl.Int64) - born.dt.year().cast(pl.Int64) - before.cast(pl.Int64)
     return pl.when(years.is_between(FACTS["age"].minimum, FACTS["age"].maximum)).then(years)
 

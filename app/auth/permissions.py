@@ -91,6 +91,7 @@ class Act(StrEnum):
     REGISTER_READ = "register.read"
     REGISTER_NEEDY_READ = "register.needy.read"
     VERIFY = "verify"
+    SIMULATE = "simulate"
 
 
 _EVERYBODY = frozenset(R)
@@ -183,4 +184,5 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.REGISTER_READ: _OFFICERS | {R.AUDITOR},
     Act.REGISTER_NEEDY_READ: _OFFICERS | {R.SCHOOL_CLERK, R.SCHOOL_HEAD, R.AUDITOR},
     Act.VERIFY: frozenset({R.AUDITOR}),
+    Act.SIMULATE: _OFFICE_READERS | {R.SCHOOL_HEAD},
 }

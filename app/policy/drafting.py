@@ -114,8 +114,13 @@ def draft_of(session: Session, code: str, draft_id: UUID) -> PolicyDraft:
     programme = queries.programme(code)
     found = session.get(PolicyDraft, draft_id)
     if found is None or (found.catalogue, found.programme) != (programme.catalogue, code):
-        raise DraftNotFound("没有这份政策草案。", "There is no such draft of a policy version.")
+        raise draft_unknown()
     return found
+
+
+def draft_unknown() -> DraftNotFound:
+    """The refusal of a draft that is not there, or not for the caller to see."""
+    return DraftNotFound("没有这份政策草案。", "There is no such draft of a policy version.")
 
 
 def loaded_draft(session: Session, code: str, draft_id: UUID) -> LoadedVersion:

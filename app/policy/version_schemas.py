@@ -22,6 +22,13 @@ def _storable(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return value
 
 
+VersionTable = Annotated[
+    dict[Annotated[str, Field(max_length=40)], JsonValue],
+    Field(max_length=40),
+    AfterValidator(_storable),
+]
+"""A `[[version]]` table of the catalogue, in JSON."""
+
 Reason = Annotated[str, Field(min_length=2, max_length=500)]
 
 
@@ -29,11 +36,7 @@ class DraftIn(Asked):
     """A version as a `[[version]]` table of the catalogue, in JSON; its revision is given here."""
 
     because: Reason
-    version: Annotated[
-        dict[Annotated[str, Field(max_length=40)], JsonValue],
-        Field(max_length=40),
-        AfterValidator(_storable),
-    ]
+    version: VersionTable
 
 
 class SettleIn(Asked):

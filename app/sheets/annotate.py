@@ -167,22 +167,40 @@ def _shown(value: object) -> str:
     return "" if value is None else guard(str(value))
 
 
+@dataclass(frozen=True)
+class Page:
+    """One sheet of a download; its name is one that a workbook takes, and no other page's."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[object]]
+
+
 def write_sheet(
     columns: Sequence[str], rows: Iterable[Sequence[object]], *, sheet: str = "Sheet1"
 ) -> bytes:
     """A download as .xlsx, every cell text. Raises ValueError beyond what one sheet holds."""
+    return write_pages([Page(sheet, columns, rows)])
+
+
+def write_pages(pages: Iterable[Page]) -> bytes:
+    """A download of several sheets, every cell text. Raises ValueError as `write_sheet` does."""
     out = io.BytesIO()
     with _writer(out) as writer:
-        page = writer.add_worksheet(sheet)
         style = writer.add_format({"num_format": "@"})
-        for place, name in enumerate(columns):
-            page.write_string(0, place, guard(name), style)
-        for at, row in enumerate(rows, start=1):
-            if at >= _ROWS_MAX:
-                raise ValueError(f"a sheet holds {_ROWS_MAX - 1} rows below its header")
-            for place, value in enumerate(row):
-                page.write_string(at, place, _shown(value), style)
+        for page in pages:
+            _fill_page(writer.add_worksheet(page.name), page, style)
     return out.getvalue()
+
+
+def _fill_page(sheet: Worksheet, page: Page, style: Format) -> None:
+    for place, name in enumerate(page.columns):
+        sheet.write_string(0, place, guard(name), style)
+    for at, row in enumerate(page.rows, start=1):
+        if at >= _ROWS_MAX:
+            raise ValueError(f"a sheet holds {_ROWS_MAX - 1} rows below its header")
+        for place, value in enumerate(row):
+            sheet.write_string(at, place, _shown(value), style)
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

@@ -3,8 +3,9 @@
 from datetime import date
 
 import polars as pl
+import pytest
 
-from app.assessment.facts import Source, gather, values_of
+from app.assessment.facts import Source, age_at, gather, values_of
 from app.registry.intake import INTAKE_SCHEMA
 from app.registry.queries import SCHOOLS_SCHEMA
 
@@ -55,3 +56,19 @@ def test_an_unknown_fact_is_not_in_the_snapshot_and_null_in_the_frame() -> None:
     gathered = gather(frame, SCHOOLS, told_by=Source.FORM, as_of=date(2008, 4, 20))
     assert "boards" not in gathered.snapshots[0]
     assert gathered.facts.item(0, "boards") is None
+
+
+@pytest.mark.parametrize(
+    ("born", "years"),
+    [
+        pytest.param(date(1998, 2, 20), 10, id="on the birthday"),
+        pytest.param(date(1998, 2, 21), 9, id="the day before it"),
+        pytest.param(date(1998, 12, 31), 9, id="late in the year"),
+        pytest.param(date(1998, 1, 1), 10, id="early in the year"),
+        pytest.param(date(2008, 2, 21), None, id="not born yet"),
+        pytest.param(None, None, id="not known"),
+    ],
+)
+def test_an_age_is_counted_by_the_birthday(born: date | None, years: int | None) -> None:
+    frame = pl.DataFrame({"born": [born]}, schema={"born": pl.Date})
+    assert frame.select(age_at(pl.col("born"), date(2008, 2, 20))).item() == years

@@ -1,9 +1,9 @@
 """Arrears (补发差额): a rate published late, brought to awards that were made under an older one.
 
 Each instalment of an award is held against what the version in force for *its* term would have
-paid; the differences of the instalments on whose due day the student was still enrolled are one
-supplementary instalment. What was supplemented before is taken off, so that asking again adds
-nothing. A rate that pays less takes nothing back.
+paid; the differences of the instalments that have fallen due, and on whose due day the student was
+still enrolled, are one supplementary instalment. What was supplemented before is taken off, so that
+asking again adds nothing but what has fallen due since. A rate that pays less takes nothing back.
 """
 
 from collections import Counter
@@ -15,13 +15,14 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Row, Subquery, and_, cast, func, select
 from sqlmodel import Session, col
 
+from app.applications import rounds
 from app.applications.models import Application, Submission
 from app.assessment.facts import values_of
 from app.assessment.service import assess_cases
 from app.awards import supplementing
 from app.awards.models import Award, AwardState, Instalment, InstalmentState
 from app.awards.supplementing import Supplement
-from app.core import ids
+from app.core import clock, ids
 from app.core.actor import Actor
 from app.core.scoping import visible
 from app.core.staging import stage
@@ -33,8 +34,8 @@ from app.policy.frames import frame_of
 from app.policy.queries import LoadedVersion
 from app.registry.models import Enrolment
 
-Fate = Literal["owed", "alike", "less", "left", "asks"]
-"""What an award comes to: owed something; nothing new; a lower rate; gone before; facts missing."""
+Fate = Literal["owed", "alike", "left", "asks"]
+"""What an award comes to: owed something; nothing; gone before the due day; facts missing."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,11 @@ def settle(
 ) -> Arrears:
     """Brings the granted awards of a programme and period up to the rates published since.
 
-    A dry run reckons and writes nothing. Raises ProgrammeNotFound, PeriodInvalid, BudgetExhausted.
+    A dry run reckons and writes nothing. Raises ProgrammeNotFound, PeriodInvalid, NobodyApplies
+    for what schools are paid by head count (a later rate is a new count there), BudgetExhausted.
     """
     loaded = policy.version_for(session, programme_code, period)
+    rounds.refuse_paid_to_schools(loaded.programme)
     period = normalise_period(loaded.programme, period)
     rows = _awards(session, programme_code, period, by)
     by_term = _in_force(session, loaded, period)
@@ -216,19 +219,19 @@ def _reckon(
     """What one award comes to, and what it is owed in fen."""
     if any(eligible is None for _, eligible, _ in after.values()):
         return "asks", 0
-    before = parts.of(old, row.amount_fen)
+    before, today = parts.of(old, row.amount_fen), clock.office_day()
     difference, lost = -row.supplemented_fen, 0
     for place, (day, term) in enumerate(due_terms(old.programme, parts.period)):
         version, _, fen = after[term]
         if version.id == old.id:
             continue
-        changed = parts.of(version, fen or 0)[place] - before[place]
+        if day > today:  # who is there on that day is not known yet
+            continue
+        changed = max(parts.of(version, fen or 0)[place] - before[place], 0)
         if row.still or (row.left_on is not None and row.left_on > day):
             difference += changed
         else:
-            lost += max(changed, 0)
+            lost += changed
     if difference > 0:
         return "owed", difference
-    if lost:
-        return "left", 0
-    return ("less" if difference < 0 else "alike"), 0
+    return ("left" if lost else "alike"), 0

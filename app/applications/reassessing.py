@@ -92,7 +92,9 @@ def reassess(
 ) -> Reassessed:
     """Judges the open cases of a programme and period, within the caller's scope, anew.
 
-    A dry run changes nothing. Raises ProgrammeNotFound, PeriodInvalid, PolicyVersionNotFound.
+    Only what flips is written: a case that comes out alike keeps its submission, and with it the
+    endorsement its school's head gave. A dry run changes nothing. Raises ProgrammeNotFound,
+    PeriodInvalid, PolicyVersionNotFound.
     """
     loaded = policy.version_for(session, programme_code, period)
     open_now = and_(
@@ -110,8 +112,10 @@ def reassess(
         if after["eligible"] is not None or row.state is not ApplicationState.IN_REVIEW
     ]
     flips = tuple(flipped for row, after in outcomes if (flipped := _flipped(row, after)))
-    if outcomes and not dry_run:
-        _write(session, outcomes, loaded, by)
+    told = {each.application_id for each in flips}
+    changed = [(row, after) for row, after in outcomes if row.id in told]
+    if changed and not dry_run:
+        _write(session, changed, loaded, by)
     return Reassessed(
         cases=len(stale),
         alike=len(outcomes) - len(flips),

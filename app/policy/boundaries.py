@@ -1,6 +1,8 @@
 """The cases on both sides of every threshold of a version."""
 
 import itertools
+import random
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -9,11 +11,11 @@ from app.policy.expressions import compile_expression
 from app.policy.facts import FACTS, Scalar
 from app.policy.frames import frame_of
 
-_MOST_CASES = 100_000  # above this many combinations of boundary values the gap check is left out
+_MOST_CASES = 100_000  # of more combinations of boundary values, so many are drawn
 
 
-def boundary_cases(version: Version) -> pl.DataFrame | None:
-    """Every combination of the values that can make a difference; None when there are too many."""
+def boundary_cases(version: Version) -> pl.DataFrame:
+    """Every combination of the values that can make a difference; the same drawing of too many."""
     texts = [each.test for each in version.criteria]
     texts += [each.when for each in version.amounts if each.when]
     expressions = [compile_expression(text) for text in texts]
@@ -25,10 +27,15 @@ def boundary_cases(version: Version) -> pl.DataFrame | None:
     count = 1
     for choices in values.values():
         count *= len(choices)
-    if count > _MOST_CASES:
-        return None
-    product = itertools.product(*(sorted(choices) for choices in values.values()))
-    return frame_of([dict(zip(values, row, strict=True)) for row in product])
+    columns = [sorted(choices) for choices in values.values()]
+    cases = itertools.product(*columns) if count <= _MOST_CASES else _drawn(columns)
+    return frame_of([dict(zip(values, row, strict=True)) for row in cases])
+
+
+def _drawn(columns: list[list[Scalar]]) -> Iterator[tuple[Scalar, ...]]:
+    drawing = random.Random(0)  # noqa: S311 the same cases at every check; nothing is secret here
+    for _ in range(_MOST_CASES):
+        yield tuple(drawing.choice(column) for column in columns)
 
 
 def _values(name: str, literals: tuple[int, ...]) -> set[Scalar]:

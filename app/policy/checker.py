@@ -281,8 +281,6 @@ def _check_amounts(version: Version, notes: Faults) -> None:
 def _check_cases(version: Version, notes: Faults) -> None:
     """Over the facts' boundary values somebody is eligible, and whoever is has an amount."""
     cases = boundary_cases(version)
-    if cases is None:
-        return
     outcome = assess(cases, version)
     where = _place(version)
     if not outcome.get_column("eligible").fill_null(value=False).any():

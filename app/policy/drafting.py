@@ -15,7 +15,14 @@ from app.core.errors import Fault
 from app.policy import queries
 from app.policy.catalogue import Programme, Version, sealed, version_from_body
 from app.policy.checker import check_stored, check_version
-from app.policy.errors import DraftInvalid, DraftNotFound, DraftOwn, DraftSettled, DraftTaken
+from app.policy.errors import (
+    DraftInvalid,
+    DraftNotFound,
+    DraftOvertaken,
+    DraftOwn,
+    DraftSettled,
+    DraftTaken,
+)
 from app.policy.models import DraftState, PolicyDraft, PolicyVersion
 from app.policy.queries import LoadedVersion
 
@@ -66,8 +73,8 @@ def draft(
 def approve(session: Session, code: str, draft_id: UUID, *, because: str, by: Actor) -> PolicyDraft:
     """Publishes a draft after reckoning it again. Applications already in keep their version.
 
-    Raises DraftNotFound, DraftSettled, DraftOwn, DraftInvalid when the vocabulary has changed
-    since and the examples no longer come out.
+    Raises DraftNotFound, DraftSettled, DraftOwn, DraftOvertaken, DraftInvalid when the vocabulary
+    has changed since and the examples no longer come out.
     """
     found = _open(session, code, draft_id)
     if found.drafted_by == by.id:
@@ -76,6 +83,7 @@ def approve(session: Session, code: str, draft_id: UUID, *, because: str, by: Ac
             "Who drafted a version cannot approve it; another officer must.",
         )
     version = version_from_body(found.body.encode())
+    _refuse_overtaken(session, found)
     faults = check_stored(queries.amended(session, code), version)
     if faults:
         raise _invalid(faults)
@@ -145,6 +153,24 @@ def _open(session: Session, code: str, draft_id: UUID) -> PolicyDraft:
             facts={"state": found.state.value},
         )
     return found
+
+
+def _refuse_overtaken(session: Session, found: PolicyDraft) -> None:
+    """A greater revision from the same period would decide: this one would bind nobody, unsaid."""
+    newer = [
+        each.version.revision
+        for each in queries.published(session, found.programme)
+        if each.version.effective_from == found.effective_from
+        and each.version.revision > found.revision
+    ]
+    if newer:
+        raise DraftOvertaken(
+            f"自 {found.effective_from} 起已公布修订 {max(newer)}，本草案（修订 {found.revision}）"
+            "批准后也不会生效；需要时请另起草一份。",
+            f"Revision {max(newer)} from {found.effective_from} is published already; this draft "
+            f"(revision {found.revision}) would bind nobody. Draft it again if it is wanted.",
+            facts={"published": max(newer), "draft": found.revision},
+        )
 
 
 def _settle(found: PolicyDraft, state: DraftState, *, because: str, by: Actor) -> None:

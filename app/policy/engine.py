@@ -200,12 +200,10 @@ def _first_met(amounts: int, whens: Mapping[str, Compiled]) -> pl.Expr:
 
 
 def _fen_of(version: Version) -> pl.Expr:
-    """The fen of the amount that applies; it means something only where one does."""
-    if not version.amounts:
-        return pl.lit(None, pl.Int64)
-    *others, fen = map(_fen, version.amounts)
-    for index, each in enumerate(others):
-        fen = pl.when(pl.col("_rule") == index).then(each).otherwise(fen)
+    """The fen of the amount that applies, null where none does or it is not known which."""
+    fen = pl.lit(None, pl.Int64)
+    for index, amount in enumerate(version.amounts):
+        fen = pl.when(pl.col("_rule") == index).then(_fen(amount)).otherwise(fen)
     return fen
 
 

@@ -67,3 +67,9 @@ class DraftTaken(Conflict):
     """Another draft of the same first period came at the same moment."""
 
     code = "policy-draft-taken"
+
+
+class DraftOvertaken(Conflict):
+    """A greater revision from the same period has been published meanwhile."""
+
+    code = "policy-draft-overtaken"

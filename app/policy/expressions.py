@@ -5,10 +5,10 @@ Only what has an entry in a table below exists. The compiler is ours because pol
 everything but `COALESCE` and `IS NULL`.
 """
 
-import operator
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import Literal
 
 import polars as pl
@@ -18,6 +18,7 @@ from sqlglot.errors import SqlglotError
 
 from app.core.errors import Fault
 from app.core.money import FEN_MAX
+from app.policy.compiling import ARITHMETIC, COMPARISONS, compile_tree
 from app.policy.facts import FACTS, Fact, Words
 
 Kind = Literal["int", "bool", "enum", "text"]
@@ -25,26 +26,6 @@ Kind = Literal["int", "bool", "enum", "text"]
 _LONGEST = 400
 _DEEPEST = 60
 _MAGNITUDE = 9 * 10**18  # what an expression may reach before it leaves 64 bits
-
-_COMPARISONS: dict[type, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-    exp.EQ: operator.eq,
-    exp.NEQ: operator.ne,
-    exp.GT: operator.gt,
-    exp.GTE: operator.ge,
-    exp.LT: operator.lt,
-    exp.LTE: operator.le,
-}
-_ARITHMETIC: dict[type, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-    exp.Add: operator.add,
-    exp.Sub: operator.sub,
-    exp.Mul: operator.mul,
-    exp.IntDiv: operator.floordiv,
-    exp.Mod: operator.mod,
-}
-_EXTREMES: dict[type, Callable[[list[pl.Expr]], pl.Expr]] = {
-    exp.Greatest: pl.max_horizontal,
-    exp.Least: pl.min_horizontal,
-}
 
 _RESULTS = {
     "bool": ("真或假，例如 hardship >= 1", "true or false, such as hardship >= 1"),
@@ -61,11 +42,12 @@ ALLOWED = Words(
 
 @dataclass(frozen=True)
 class Typed:
-    """What a part of an expression is: its kind, its fact where it is one, its largest number."""
+    """What a part of an expression is: its kind, its fact where it is one, its number's bounds."""
 
     kind: Kind
     fact: Fact | None = None
-    reach: int = 0
+    low: int = 0
+    high: int = 0
     literal: int | str | None = None
 
 
@@ -113,7 +95,7 @@ def compile_expression(text: str, result: Result = "bool") -> Compiled:
     numbers = tuple(sorted(literals))
     return Compiled(
         text=text,
-        expr=_compile(tree),
+        expr=compile_tree(tree),
         facts=tuple(name for name in FACTS if name in names),
         literals={name: numbers for name in names if FACTS[name].type == "int"},
     )
@@ -154,6 +136,8 @@ def _checked(text: str, result: Result) -> Checked:
         checked.refuse(
             "expression_type", f"结果必须是{zh}", f"the result must be {en}, and is {typed.kind}"
         )
+    if typed is not None and result == "int" and typed.high > FEN_MAX:
+        checked.refuse("expression_overflow", "金额可能过大", f"it may exceed {FEN_MAX} fen")
     if not checked.faults and tree.find(exp.Column) is None:
         checked.refuse("expression_constant", "没有用到任何事实", "it asks about no fact")
     checked.tree = tree
@@ -184,8 +168,7 @@ def _column(node: exp.Expression, checked: Checked) -> Typed | None:
             f"there is no fact called {node.sql()}; there are {names}",
         )
         return None
-    reach = max(abs(fact.minimum), abs(fact.maximum))
-    return Typed(fact.type, fact, reach)
+    return Typed(fact.type, fact, fact.minimum, fact.maximum)
 
 
 def _literal(node: exp.Expression, checked: Checked) -> Typed | None:
@@ -197,7 +180,7 @@ def _literal(node: exp.Expression, checked: Checked) -> Typed | None:
             "expression_number", f"{digits} 不是可用的整数", f"{digits} is no usable whole number"
         )
         return None
-    return Typed("int", reach=int(digits), literal=int(digits))
+    return Typed("int", low=int(digits), high=int(digits), literal=int(digits))
 
 
 def _negative(node: exp.Expression, checked: Checked) -> Typed | None:
@@ -205,7 +188,7 @@ def _negative(node: exp.Expression, checked: Checked) -> Typed | None:
     if inner is None or not _must_be(inner, "int", checked):
         return None
     literal = -inner.literal if isinstance(inner.literal, int) else None
-    return Typed("int", reach=inner.reach, literal=literal)
+    return Typed("int", low=-inner.high, high=-inner.low, literal=literal)
 
 
 def _logic(node: exp.Expression, checked: Checked) -> Typed | None:
@@ -264,10 +247,13 @@ def _arithmetic(node: exp.Expression, checked: Checked) -> Typed | None:
     if isinstance(node, exp.IntDiv | exp.Mod) and not _positive(right):
         zh, en = "// 和 % 的右边必须是大于 0 的整数", "a whole number above 0 follows // and %"
         checked.refuse("expression_division", zh, en)
-    reach = left.reach * right.reach if isinstance(node, exp.Mul) else left.reach + right.reach
-    if reach > _MAGNITUDE:
+        return None
+    sides_of = (left.low, left.high), (right.low, right.high)
+    corners = [ARITHMETIC[type(node)](a, b) for a, b in itertools.product(*sides_of)]
+    low, high = (0, right.high - 1) if isinstance(node, exp.Mod) else (min(corners), max(corners))
+    if max(-low, high) > _MAGNITUDE:
         checked.refuse("expression_overflow", "结果可能超出 64 位", "the result may exceed 64 bits")
-    return Typed("int", reach=reach)
+    return Typed("int", low=low, high=high)
 
 
 def _choice(node: exp.Expression, checked: Checked) -> Typed | None:
@@ -280,10 +266,13 @@ def _choice(node: exp.Expression, checked: Checked) -> Typed | None:
     if isinstance(node, exp.Greatest | exp.Least):
         for part in known:
             _must_be(part, "int", checked)
-        return Typed("int", reach=max(part.reach for part in known))
+        pick = max if isinstance(node, exp.Greatest) else min
+        lows, highs = [part.low for part in known], [part.high for part in known]
+        return Typed("int", low=pick(lows), high=pick(highs))
     for part in known[1:]:
         _comparable([known[0], part], checked, ordered=False)
-    return Typed(known[0].kind, known[0].fact, max(part.reach for part in known))
+    low, high = min(part.low for part in known), max(part.high for part in known)
+    return Typed(known[0].kind, known[0].fact, low, high)
 
 
 def _positive(typed: Typed) -> bool:
@@ -350,51 +339,6 @@ _RULES: dict[type, Callable[[exp.Expression, Checked], Typed | None]] = {
     exp.Coalesce: _choice,
     exp.Greatest: _choice,
     exp.Least: _choice,
-    **dict.fromkeys(_COMPARISONS, _comparison),
-    **dict.fromkeys(_ARITHMETIC, _arithmetic),
-}
-
-
-def _compile(node: exp.Expression) -> pl.Expr:
-    """The polars form of a checked node."""
-    kind = type(node)
-    if kind in _COMPARISONS or kind in _ARITHMETIC:
-        apply = _COMPARISONS.get(kind) or _ARITHMETIC[kind]
-        return apply(_compile(node.this), _compile(node.expression))
-    if kind in _EXTREMES:
-        return _extreme(node)
-    return _COMPILERS[kind](node)
-
-
-def _extreme(node: exp.Expression) -> pl.Expr:
-    parts = [_compile(part) for part in (node.this, *node.expressions)]
-    known = pl.all_horizontal([part.is_not_null() for part in parts])
-    return pl.when(known).then(_EXTREMES[type(node)](parts))  # no otherwise: unknown stays so
-
-
-def _constant(node: exp.Expression) -> pl.Expr:
-    if node.args.get("is_string"):
-        return pl.lit(node.name)
-    return pl.lit(int(node.name), pl.Int64)
-
-
-_COMPILERS: dict[type, Callable[[exp.Expression], pl.Expr]] = {
-    exp.Column: lambda node: pl.col(node.name),
-    exp.Literal: _constant,
-    exp.Neg: lambda node: -_compile(node.this),
-    exp.Paren: lambda node: _compile(node.this),
-    exp.Not: lambda node: ~_compile(node.this),
-    exp.And: lambda node: _compile(node.this) & _compile(node.expression),
-    exp.Or: lambda node: _compile(node.this) | _compile(node.expression),
-    exp.Between: lambda node: (
-        (_compile(node.this) >= _compile(node.args["low"]))
-        & (_compile(node.this) <= _compile(node.args["high"]))
-    ),
-    exp.In: lambda node: reduce(
-        operator.or_, [_compile(node.this) == _compile(member) for member in node.expressions]
-    ),
-    exp.Is: lambda node: _compile(node.this).is_null(),
-    exp.Coalesce: lambda node: pl.coalesce(
-        [_compile(part) for part in (node.this, *node.expressions)]
-    ),
+    **dict.fromkeys(COMPARISONS, _comparison),
+    **dict.fromkeys(ARITHMETIC, _arithmetic),
 }

@@ -77,12 +77,13 @@ def settle(
     city: City,
     *,
     dry_run: bool = False,
+    on: date = SUMMER,
     programme: str = PROGRAMME,
     period: str = SPRING,
 ) -> Arrears:
     by = city.actor("city_officer")
     db.enter(session, by)
-    clock.set_office_day(SUMMER)
+    clock.set_office_day(on)
     return arrears.settle(session, programme, period, by=by, dry_run=dry_run)
 
 
@@ -148,7 +149,7 @@ def test_a_lower_rate_takes_nothing_back(session: Session, city: City, office: O
     grant(session, office, row_of(office.school, 1))
     publish(session, city, **flat("400.00"))
     settled = settle(session, city)
-    assert (settled.owed, settled.fates) == ((), {"less": 1})
+    assert (settled.owed, settled.fates) == ((), {"alike": 1})
 
 
 def test_one_fen_too_little_refuses_the_whole_and_writes_nothing(
@@ -198,3 +199,13 @@ def test_a_rate_from_the_middle_of_a_school_year_reaches_the_months_from_then_on
     settled = settle(session, city, programme="vocational-grant", period="2007-2008")
     # Ten months of 150 yuan; from March on five of 200.
     assert [each.amount_fen for each in settled.owed] == [5 * 50_00]
+
+
+@pytest.mark.parametrize(("on", "owed"), [(date(2008, 5, 14), []), (date(2008, 5, 15), [50_00])])
+def test_a_day_that_has_not_come_is_not_paid_ahead(
+    session: Session, city: City, office: Office, on: date, owed: list[int]
+) -> None:
+    grant(session, office, row_of(office.school, 1))
+    publish(session, city)
+    settled = settle(session, city, on=on)
+    assert [each.amount_fen for each in settled.owed] == owed

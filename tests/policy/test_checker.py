@@ -356,3 +356,18 @@ def test_an_expression_outside_the_language_is_refused(text: str, code: str) -> 
 )
 def test_an_expression_of_the_language_is_accepted(text: str) -> None:
     assert check_expression(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("LEAST(600000, tuition_fen + accommodation_fen)", None),
+        ("tuition_fen", None),
+        ("tuition_fen * 800000", "expression_overflow"),
+        ("LEAST(600000, tuition_fen) - 700000", None),
+        ("tuition_fen // 0", "expression_division"),
+        ("hardship >= 1", "expression_type"),
+    ],
+)
+def test_an_amount_stays_within_what_an_account_can_hold(text: str, code: str | None) -> None:
+    assert {fault.code for fault in check_expression(text, "int")} == ({code} if code else set())

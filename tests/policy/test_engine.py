@@ -249,6 +249,21 @@ def test_instalments_and_their_shares_sum_to_the_award(catalogue: Catalogue, fen
     assert [part.seq for part in parts] == list(range(1, 11))
 
 
+def test_an_amount_that_is_not_known_yet_refuses_nobody() -> None:
+    """The last amount would be nothing; which amount applies depends on a fact that is missing."""
+    version = version_paying(
+        Amount("hardship >= 1 AND tuition_fen <= 100000", 500_00),
+        Amount("", 0, "tuition_fen - 100000"),
+    )
+    version = sealed(
+        replace(version, criteria=(Criterion("hardship", "hardship >= 1", "困难", "hardship"),))
+    )
+    asked = assess(frame_of([{"tuition_fen": 500_00}]), version).row(0, named=True)
+    assert (asked["eligible"], asked["failed"], asked["unknown"]) == (None, [], ["hardship"])
+    nothing = assess(frame_of([{"hardship": 1, "tuition_fen": 1000_00}]), version)
+    assert nothing.item(0, "year_fen") == 500_00
+
+
 def test_wrong_facts_are_refused_and_all_are_named() -> None:
     with pytest.raises(FactsInvalid) as refused:
         frame_of([{"stage": "primry", "hardship": True}, {"shoe_size": 9}])

@@ -17,6 +17,7 @@ import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from app import work
 from app.auth import service as auth
 from app.core import db, jobs, migrating, settings, starting
 from app.core.actor import SYSTEM
@@ -104,6 +105,7 @@ def worker() -> None:
     if told.database_url is None:
         stop("a worker apart needs AID_DATABASE_URL; without it `aid serve` works by itself")
     with connected():
+        say.print(f"worker of {len(work.JOBS)} kinds of work")
         try:
             asyncio.run(jobs.Worker(told.database_url.get_secret_value()).run())
         except KeyboardInterrupt:

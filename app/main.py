@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
+from app import work
 from app.allocations import routes as school_allocation_routes
 from app.applications import (
     allocation_routes,
@@ -37,7 +38,6 @@ from app.applications import (
 )
 from app.applications import routes as application_routes
 from app.audit import service as audit
-from app.auth import jobs as auth_jobs
 from app.auth import routes as auth_routes
 from app.awards import routes as award_routes
 from app.budgets import routes as budget_routes
@@ -49,15 +49,14 @@ from app.core.web import BodyLimit
 from app.disbursement import routes as disbursement_routes
 from app.documents import routes as document_routes
 from app.imports import routes as imports_routes
-from app.notices import jobs as notice_jobs
 from app.notices import routes as notice_routes
 from app.policy import routes as policy_routes
 from app.policy import service as policy
 from app.policy import version_routes
-from app.recognition import code_routes, path_routes, recognition_routes
+from app.recognition import by_register_routes, code_routes, path_routes, recognition_routes
 from app.recognition import routes as recognition_form_routes
 from app.reconciliation import routes as reconciliation_routes
-from app.registers import jobs as register_jobs
+from app.recoveries import routes as recovery_routes
 from app.registers import routes as register_routes
 from app.registry import routes as registry_routes
 from app.reports import page_routes, statistics_routes, trail_routes, verification_routes
@@ -89,6 +88,7 @@ ROUTERS: list[APIRouter] = [
     recognition_form_routes.router,
     path_routes.router,
     recognition_routes.router,
+    by_register_routes.router,
     false_statement_routes.router,
     application_routes.router,
     imports_routes.router,
@@ -109,13 +109,14 @@ ROUTERS: list[APIRouter] = [
     budget_routes.router,
     award_routes.router,
     register_routes.router,
+    recovery_routes.router,
 ]
 
 # What must be there before the first request.
 AT_START = (policy.publish_catalogue,)
 
-# Work that nobody asks for: a worker knows of it once it is imported.
-JOBS = (auth_jobs.forget, notice_jobs.take_down, register_jobs.match_again)
+# What the worker inside does.
+JOBS = work.JOBS
 
 
 PLAIN = {

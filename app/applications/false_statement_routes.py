@@ -20,10 +20,14 @@ router = APIRouter(route_class=AidRoute, tags=["recognitions"])
 
 
 class UndoneOut(BaseModel):
-    """What a cancellation came to: all zero where it is refused."""
+    """What a cancellation came to: all zero where it is refused.
+
+    `applications` are rejected; `returned` are with their school, to be handed in anew.
+    """
 
     students: int
     applications: list[str]
+    returned: list[str]
     released: YuanOut
     recoverable: YuanOut
 
@@ -33,6 +37,7 @@ class UndoneOut(BaseModel):
         return cls(
             students=undone.students,
             applications=undone.applications,
+            returned=undone.returned,
             released=undone.released_fen,
             recoverable=undone.recoverable_fen,
         )

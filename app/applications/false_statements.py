@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Column, String, Table, Uuid, insert, select, update
+from sqlalchemy import Column, String, Table, Uuid, case, insert, literal, select, update
 from sqlmodel import Session, col
 
+from app.applications.decision_record import reopen_batches
 from app.applications.models import Application, ApplicationState, Submission
 from app.applications.rules import states_before
 from app.audit import service as audit
@@ -16,6 +17,7 @@ from app.awards.models import Award
 from app.awards.waiting import shares_of
 from app.core import ids
 from app.core.actor import Actor
+from app.core.columns import TextEnum
 from app.core.staging import count_rows, empty, stage
 from app.ledger.service import MoveResult
 from app.notices import service as notices
@@ -37,8 +39,13 @@ class Undone:
 
     students: int
     applications: list[str]
+    returned: list[str]
+    """Numbers of cases sent back to their school, and of those that were with it already."""
     released_fen: int
     recoverable_fen: int
+
+
+NOTHING = Undone(0, [], [], 0, 0)
 
 
 def settle_cancellation(
@@ -48,18 +55,24 @@ def settle_cancellation(
 
     Every live award of those students in that school year whose programme asks about hardship is
     cancelled: what is committed becomes available again, what was paid becomes recoverable; the
-    cases are rejected and leave the notices. Raises RequestUnknown, RequestSettled, OwnRequest,
-    and AwardNotCancellable while an instalment is with the bank: nothing is changed then.
+    cases are rejected and leave the notices. Cases that nobody has finished deciding go back to
+    their school, to be handed in anew as things are. Raises RequestUnknown, RequestSettled,
+    OwnRequest, and AwardNotCancellable while an instalment is with the bank: nothing is changed
+    then.
     """
     cancelled = recognition.cancel_for_false_statement(session, request_ids, ruling, by=by)
-    cases = _cases(session, cancelled)
-    if cases is None:
-        return Undone(len(cancelled), [], 0, 0)
+    if not cancelled:
+        return NOTHING
     batch, because = ids.new(), "虚假承诺：" + "；".join(sorted({e.because for e in cancelled}))
     because = because[:500]
-    released, owed = _undo(session, cases, batch=batch, because=because, by=by)
-    numbers = _reject(session, cases, because=because, by=by)
-    return Undone(len(cancelled), numbers, released.amount_fen, owed.amount_fen)
+    asking = _asking(session, _lock(session, cancelled))
+    returned = _send_back(session, asking, because=because, by=by)
+    awarded = _awarded(session, asking)
+    if session.execute(select(awarded.c.id).limit(1)).first() is None:
+        return Undone(len(cancelled), [], returned, 0, 0)
+    released, owed = _undo(session, awarded, batch=batch, because=because, by=by)
+    rejected = _reject(session, awarded, because=because, by=by)
+    return Undone(len(cancelled), rejected, returned, released.amount_fen, owed.amount_fen)
 
 
 def _undo(
@@ -101,14 +114,52 @@ def _reject(session: Session, cases: Table, *, because: str, by: Actor) -> list[
     return sorted(row.number for row in done)
 
 
-def _cases(session: Session, cancelled: Sequence[Cancelled]) -> Table | None:
-    """The cases with a live award that asked about hardship, locked by id; None where none is."""
-    if not cancelled:
-        return None
+def _send_back(session: Session, asking: Table, *, because: str, by: Actor) -> list[str]:
+    """Nobody approves what stands on the false statement; answers the numbers of undecided cases.
+
+    Those handed in go back to their school, whose batch is open again; those with the school stay
+    there. An officer's word given on the submission before stays where it is, on that submission.
+    """
+    with_school = (ApplicationState.DRAFT, ApplicationState.RETURNED)
+    with_office = (ApplicationState.SUBMITTED, ApplicationState.IN_REVIEW)
+    undecided = select(col(Application.id), col(Application.number), col(Application.state)).where(
+        col(Application.id).in_(select(asking.c.id)),
+        col(Application.state).in_((*with_school, *with_office)),
+    )
+    found = stage(session, "undecided", undecided, ("id", "number", "state"))
+    back = select(found.c.id).where(found.c.state.in_(with_office))
+    state = col(Application.state)
+    session.execute(
+        update(Application)
+        .where(col(Application.id) == found.c.id)
+        .values(
+            state=case(
+                (
+                    state.in_(with_office),
+                    literal(ApplicationState.RETURNED, TextEnum(ApplicationState)),
+                ),
+                else_=state,
+            ),
+            step=None,
+            returned_because=because,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    reopen_batches(session, stage(session, "sent_back", back, ("id",)))
+    audit.note(session, by=by, did="application.sent-back", records=back, because=because)
+    left = select(found.c.id).where(found.c.state.in_(with_school))
+    audit.note(session, by=by, did="application.statement-false", records=left, because=because)
+    return list(session.execute(select(found.c.number).order_by(found.c.number)).scalars())
+
+
+def _lock(session: Session, cancelled: Sequence[Cancelled]) -> Table:
+    """Every case of the students in those periods, locked by id, with its version.
+
+    What is decided meanwhile is waited for: the statements that follow see how it came out.
+    """
     concerned = _concerned(session, cancelled)
-    live = (
+    cases = (
         select(col(Application.id), col(Submission.policy_version_id))
-        .join(Award, col(Award.application_id) == Application.id)
         .join(
             Submission,
             (col(Submission.application_id) == Application.id)
@@ -116,23 +167,35 @@ def _cases(session: Session, cancelled: Sequence[Cancelled]) -> Table | None:
         )
         .join(
             concerned,
-            (concerned.c.student_id == Award.student_id) & (concerned.c.period == Award.period),
+            (concerned.c.student_id == Application.student_id)
+            & (concerned.c.period == Application.period),
         )
-        .where(col(Award.state).in_(awards.LIVE))
         .order_by(col(Application.id))
         .with_for_update(of=Application)
     )
-    locked = stage(session, "concerned_cases", live, ("id", "version"))
-    used = set(session.execute(select(locked.c.version).distinct()).scalars())
+    return stage(session, "concerned_cases", cases, ("id", "version"))
+
+
+def _asking(session: Session, cases: Table) -> Table:
+    """Those of the cases whose version asks about hardship."""
+    used = set(session.execute(select(cases.c.version).distinct()).scalars())
     asking = [
         key
         for key, loaded in policy.version_by_id(session, used).items()
         if asks_about_hardship(loaded.version)
     ]
-    if not asking:
-        return None
-    chosen = select(locked.c.id).where(locked.c.version.in_(asking))
-    return stage(session, "undone_cases", chosen, ("id",))
+    chosen = select(cases.c.id).where(cases.c.version.in_(asking))
+    return stage(session, "asking_cases", chosen, ("id",))
+
+
+def _awarded(session: Session, asking: Table) -> Table:
+    """Those of the cases with a live award."""
+    live = (
+        select(asking.c.id)
+        .join(Award, col(Award.application_id) == asking.c.id)
+        .where(col(Award.state).in_(awards.LIVE))
+    )
+    return stage(session, "undone_cases", live, ("id",))
 
 
 def _concerned(session: Session, cancelled: Sequence[Cancelled]) -> Table:

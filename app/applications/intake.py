@@ -23,6 +23,7 @@ from app.policy.calendar import school_year_of
 from app.policy.engine import facts_read
 from app.policy.queries import LoadedVersion, version_for
 from app.recognition.queries import facts_for
+from app.registers.queries import LISTED_FACTS, known_for
 from app.registry.intake import register
 from app.registry.queries import schools_in_scope
 
@@ -139,15 +140,19 @@ def _look(session: Session, frame: pl.DataFrame, setting: _Setting, shut: set[UU
         by=setting.by,
     )
     students = [UUID(each) for each in registered.get_column("student_id").drop_nulls().unique()]
+    read = facts_read(loaded.version)
     # As of the period's end, not of today: whenever a case comes in, it is judged the same.
     recognised = facts_for(session, students, school_year=school_year, on=last_day, by=setting.by)
     registered = facts.with_recognised(registered, recognised)
+    if asked := LISTED_FACTS & read:
+        listed = known_for(session, students, asked, last_day, by=setting.by)
+        registered = facts.with_listed(registered, listed)
     gathered = facts.gather(
         registered,
         setting.schools,
         told_by=setting.told_by,
         as_of=clock.office_day(),
-        age_on=first_day if "age" in facts_read(loaded.version) else None,
+        age_on=first_day if "age" in read else None,
     )
     judged = assess_cases(gathered.facts, loaded)
     lives = queries.live_cases(session, students, programme=round_.programme, period=round_.period)

@@ -162,7 +162,10 @@ class Application(SQLModel, table=True):
             "AND amount_fen > 0)",
             name="only_eligible_approved",
         ),
-        CheckConstraint("state = 'draft' OR eligible IS NOT NULL", name="draft_while_unknown"),
+        CheckConstraint(
+            "state IN ('draft', 'rejected', 'withdrawn') OR eligible IS NOT NULL",
+            name="draft_while_unknown",
+        ),
         Index(
             "uq_application_live",
             "student_id",
@@ -202,6 +205,8 @@ class Application(SQLModel, table=True):
     reported_at: datetime | None = moment_column(default=None, nullable=True)
     rejected_on: date | None = None  # the office's day; a review is asked for within days of it
     notice_id: UUID | None = Field(default=None, foreign_key="notice.id", index=True)
+    returned_because: str | None = Field(default=None, max_length=500)
+    """Why the service itself sent it back; an officer's reason is in the decision."""
 
 
 class Submission(SQLModel, table=True):

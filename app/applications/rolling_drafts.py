@@ -20,6 +20,7 @@ from app.assessment.facts import Snapshot, Source
 from app.assessment.service import assess_cases
 from app.core import clock, crypto
 from app.core.actor import Actor
+from app.recognition.queries import facts_for
 from app.registry.intake import INTAKE_SCHEMA
 from app.registry.models import IdentityState
 from app.registry.queries import schools_in_scope
@@ -55,11 +56,29 @@ def drafts(session: Session, forward: Forward, *, by: Actor) -> list[Draft]:
     First those approved last time, oldest case first, then the newcomers.
     """
     last = rolling_queries.last_cases(session, forward)
-    here = [_continued(forward, row) if row.enrolled else _gone(row) for row in last]
+    recognised = _recognised(session, forward, [row.student_id for row in last], by=by)
+    here = [
+        _continued(forward, row, recognised.get(row.student_id)) if row.enrolled else _gone(row)
+        for row in last
+    ]
     known = {draft.student_id for draft in here}
     return _judged(session, forward, here, by=by) + [
         draft for draft in _added(session, forward, by=by) if draft.student_id not in known
     ]
+
+
+def _recognised(
+    session: Session, forward: Forward, students: Sequence[UUID], *, by: Actor
+) -> dict[UUID, Mapping[str, Any]]:
+    """What the new school year's recognition says, at the new period's end, by student."""
+    known = facts_for(
+        session,
+        students,
+        school_year=forward.school_year,
+        on=forward.loaded.programme.calendar.days_of(forward.round_.period)[1],
+        by=by,
+    )
+    return {UUID(row["student_id"]): row for row in known.iter_rows(named=True)}
 
 
 def told(draft: Draft, said: Mapping[str, object]) -> Draft:
@@ -96,7 +115,7 @@ def _gone(row: Row[Any]) -> Draft:
     )
 
 
-def _continued(forward: Forward, row: Row[Any]) -> Draft:
+def _continued(forward: Forward, row: Row[Any], recognised: Mapping[str, Any] | None) -> Draft:
     return Draft(
         student_id=row.student_id,
         student_name=row.name,
@@ -106,7 +125,8 @@ def _continued(forward: Forward, row: Row[Any]) -> Draft:
                 stage=row.stage_before,
                 grade=row.grade_before,
                 turns=forward.turns,
-                hardship_on=rolling_rules.as_of(row.facts, "hardship"),
+                # What this year's recognition says is not old.
+                hardship_on=None if recognised else rolling_rules.as_of(row.facts, "hardship"),
                 boarding_known="boards" in row.facts,
             ),
             Now(
@@ -121,13 +141,13 @@ def _continued(forward: Forward, row: Row[Any]) -> Draft:
         grade=row.grade,
         class_name=row.class_name,
         from_application_id=row.application_id,
-        row=_row(forward, row),
+        row=_row(forward, row, recognised),
     )
 
 
-def _row(forward: Forward, row: Row[Any]) -> dict[str, Any]:
+def _row(forward: Forward, row: Row[Any], recognised: Mapping[str, Any] | None) -> dict[str, Any]:
     """The case for intake: who it is, where they stand now, and the facts as they were."""
-    carried = _carried(row)
+    carried = _carried(row, recognised)
     household = {name: carried[name]["value"] for name in _HOUSEHOLD if name in carried}
     number = _opened(row, "resident_id")
     return {
@@ -146,8 +166,10 @@ def _row(forward: Forward, row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _carried(row: Row[Any]) -> Snapshot:
-    """Each fact with where it comes from: the new year's records, else the last submission."""
+def _carried(row: Row[Any], recognised: Mapping[str, Any] | None) -> Snapshot:
+    """Each fact with where it comes from: the new year's recognition and records, else the last
+    submission.
+    """
     today = clock.office_day().isoformat()
 
     def recorded(value: object) -> dict[str, object]:
@@ -158,10 +180,25 @@ def _carried(row: Row[Any]) -> Snapshot:
     known |= {name: getattr(row, name) for name in _HOUSEHOLD}
     renewed = {*_ENROLMENT, *facts.FROM_SCHOOL}
     last: Snapshot = {name: seen for name, seen in row.facts.items() if name not in renewed}
-    return last | {
+    renewed_now: Snapshot = {
         name: recorded(value)
         for name, value in known.items()
         if value is not None and last.get(name, {}).get("value") != value
+    }
+    return last | renewed_now | _from_recognition(row, recognised)
+
+
+def _from_recognition(row: Row[Any], recognised: Mapping[str, Any] | None) -> Snapshot:
+    """The level and the group; no group leaves the one that the household of the year records."""
+    if recognised is None:
+        return {}
+    day = recognised["valid_from"].isoformat()
+    names = ["hardship"]
+    if recognised["special_group"] != NO_GROUP or row.special_group is None:
+        names.append("special_group")
+    return {
+        name: {"value": recognised[name], "source": Source.RECOGNITION.value, "as_of": day}
+        for name in names
     }
 
 

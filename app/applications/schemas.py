@@ -231,6 +231,7 @@ class ApplicationOut(BaseModel):
     missing: list[str]
     made_at: datetime
     reported_at: datetime | None
+    returned_because: str | None
 
 
 class FactOut(BaseModel):

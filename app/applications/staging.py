@@ -88,6 +88,7 @@ stored AS (
         student_name = i.student_name, grade = i.grade, class_name = i.class_name,
         stage = i.stage, hardship = i.hardship, eligible = i.eligible,
         amount_fen = i.amount_fen, failed = i.failed, missing = i.missing, uploaded_by = :by,
+        returned_because = NULL,
         import_id = coalesce(CAST(:import_id AS uuid), a.import_id)
     FROM case_intake i, free
     WHERE a.id = free.id AND i.application_id = a.id AND a.state = ANY(:states)

@@ -1,6 +1,6 @@
 """Gathers what is known of a set of cases into the vocabulary, each fact with its source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -25,6 +25,7 @@ class Source(StrEnum):
     RECOGNITION = "recognition"
     FORM = "school_form"
     ALLOCATION = "allocation"
+    LIST = "register"  # another department's list
 
 
 FROM_SCHOOL = {"stage": "stage", "school_area": "school_area", "school_run_by": "run_by"}
@@ -32,6 +33,9 @@ FROM_SCHOOL = {"stage": "stage", "school_area": "school_area", "school_run_by": 
 
 _RENAMED = {"year": "grade"}
 _RECOGNISED = ("hardship", "special_group")
+_TRAINEE = "state_funded_trainee"
+_ELSEWHERE = (*_RECOGNISED, _TRAINEE)
+"""The facts that others than the school may have told."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def gather(
     schools (`id` and the columns of `schools_in_scope`); the rest is what the school told. The
     year of study is the grade counted within the stage. The age is worked out where `age_on`, the
     day it is asked for, is given: a case keeps no more of a child than its policy asks. What
-    `with_recognised` took is named as such.
+    `with_recognised` and `with_listed` took is named as such.
     """
     if age_on is not None:
         born = pl.coalesce(birth_on_expr(pl.col("resident_id")), "birth_on")
@@ -68,33 +72,79 @@ def gather(
         maintain_order="left",
     )
     facts = given.select(_column(given, name, kind) for name, kind in polars_schema().items())
-    days = given.select(
-        pl.col(f"{name}_on").dt.to_string("%Y-%m-%d").alias(name)
-        for name in _RECOGNISED
+    others = given.select(
+        pl.struct(
+            source=pl.col(f"{name}_from"), as_of=pl.col(f"{name}_on").dt.to_string("%Y-%m-%d")
+        ).alias(name)
+        for name in _ELSEWHERE
         if f"{name}_on" in given.columns
     )
-    return Gathered(facts, _snapshots(facts, told_by, as_of, days))
+    return Gathered(facts, _snapshots(facts, told_by, as_of, others))
 
 
 def with_recognised(frame: pl.DataFrame, recognised: pl.DataFrame) -> pl.DataFrame:
     """The frame with what recognition says where the school told neither level nor group.
 
     `recognised` has a row a recognised student: student_id, hardship, special_group, valid_from.
-    The days on which what was taken became valid are added, for `gather` to name.
     """
     known = recognised.select(
-        "student_id", "valid_from", *(pl.col(name).alias(f"known_{name}") for name in _RECOGNISED)
+        "student_id", *_RECOGNISED, *(pl.col("valid_from").alias(f"{n}_on") for n in _RECOGNISED)
     )
-    joined = frame.join(known, on="student_id", how="left", maintain_order="left")
+    return _told(frame, known, Source.RECOGNITION, fill=_RECOGNISED)
+
+
+def with_listed(frame: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
+    """The frame with what other departments' lists say, after `with_recognised`.
+
+    `listed` has a row a student on a list: student_id, special_group, state_funded_trainee, and of
+    each the day its list is of (`…_on`). A group fills what nobody told; who is on the list of
+    state-funded trainees is one, whatever the school told.
+    """
+    return _told(frame, listed, Source.LIST, fill=("special_group",), over=(_TRAINEE,))
+
+
+def _told(
+    frame: pl.DataFrame,
+    known: pl.DataFrame,
+    source: Source,
+    *,
+    fill: Sequence[str],
+    over: Sequence[str] = (),
+) -> pl.DataFrame:
+    """The frame with known facts: `fill` where it has none, `over` in place of what it has.
+
+    `{fact}_on` and `{fact}_from` are added, for `gather` to name where what was taken comes from.
+    """
+    names = (*fill, *over)
+    renamed = known.select(
+        "student_id", *(pl.col(n).alias(f"known_{n}") for n in names),
+        *(pl.col(f"{n}_on").alias(f"known_{n}_on") for n in names),
+    )  # fmt: skip
+    joined = frame.join(renamed, on="student_id", how="left", maintain_order="left")
+    taken = {
+        name: pl.col(f"known_{name}").is_not_null()
+        & (pl.lit(name in over) | pl.col(name).is_null())
+        for name in names
+    }
+    since = [(pl.col(f"known_{name}_on"), f"{name}_on", pl.Date()) for name in names]
     return joined.with_columns(
-        *(pl.coalesce(name, f"known_{name}").alias(name) for name in _RECOGNISED),
+        *(pl.when(took).then(f"known_{n}").otherwise(n).alias(n) for n, took in taken.items()),
         *(
-            pl.when(pl.col(name).is_null() & pl.col(f"known_{name}").is_not_null())
-            .then("valid_from")
-            .alias(f"{name}_on")
-            for name in _RECOGNISED
+            pl.when(taken[name]).then(day).otherwise(_had(joined, column, kind)).alias(column)
+            for name, (day, column, kind) in zip(names, since, strict=True)
         ),
-    ).drop("valid_from", *(f"known_{name}" for name in _RECOGNISED))
+        *(
+            pl.when(taken[name])
+            .then(pl.lit(source.value))
+            .otherwise(_had(joined, f"{name}_from", pl.String()))
+            .alias(f"{name}_from")
+            for name in names
+        ),
+    ).drop(f"known_{name}{end}" for name in names for end in ("", "_on"))
+
+
+def _had(frame: pl.DataFrame, column: str, kind: pl.DataType) -> pl.Expr:
+    return pl.col(column) if column in frame.columns else pl.lit(None, kind)
 
 
 def age_at(born: pl.Expr, day: date) -> pl.Expr:
@@ -114,7 +164,7 @@ def _column(given: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Expr:
 
 
 def _snapshots(
-    facts: pl.DataFrame, told_by: Source, as_of: date, recognised: pl.DataFrame
+    facts: pl.DataFrame, told_by: Source, as_of: date, others: pl.DataFrame
 ) -> list[Snapshot]:
     day = as_of.isoformat()
     sources = {name: (Source.REGISTER if name in FROM_SCHOOL else told_by).value for name in FACTS}
@@ -126,9 +176,9 @@ def _snapshots(
         }
         for row in facts.iter_rows(named=True)
     ]
-    for snapshot, since in zip(snapshots, recognised.iter_rows(named=True), strict=False):
-        for name in [name for name, known in since.items() if known is not None]:
-            snapshot[name] |= {"source": Source.RECOGNITION.value, "as_of": since[name]}
+    for snapshot, told in zip(snapshots, others.iter_rows(named=True), strict=False):
+        for name in [name for name, known in told.items() if known["source"] is not None]:
+            snapshot[name] |= told[name]
     return snapshots
 
 

@@ -85,6 +85,8 @@ class Act(StrEnum):
     ALLOCATION_APPROVE = "allocation.approve"
     SCHOOL_ACCOUNT_WRITE = "school_account.write"
     SCHOOL_ACCOUNT_CONFIRM = "school_account.confirm"
+    RECOGNITION_BY_REGISTER = "recognition.by_register"
+    RECOVERY_READ = "recovery.read"
     TRAIL_READ = "trail.read"
     STATISTICS_READ = "statistics.read"
     REGISTER_LOAD = "register.load"
@@ -178,6 +180,8 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.ALLOCATION_APPROVE: _OFFICERS,
     Act.SCHOOL_ACCOUNT_WRITE: _SCHOOL | _OFFICERS,
     Act.SCHOOL_ACCOUNT_CONFIRM: _OFFICERS,
+    Act.RECOGNITION_BY_REGISTER: _OFFICERS,
+    Act.RECOVERY_READ: _OFFICE_READERS,
     Act.TRAIL_READ: _OFFICE_READERS,
     Act.STATISTICS_READ: _SCHOOL | _OFFICE_READERS,
     Act.REGISTER_LOAD: _OFFICERS,

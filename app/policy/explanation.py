@@ -22,8 +22,8 @@ SOURCES: Mapping[str, Words] = MappingProxyType(
         "school_register": Words("学校登记表", "the register of schools"),
         "school_sheet": Words("学校上报的表格", "a sheet handed in by the school"),
         "school_form": Words("学校在线填报", "a form filled in by the school"),
-        "enrolment": Words("学籍登记", "the student's enrolment"),
-        "household": Words("家庭情况登记", "the household on record"),
+        "student_registry": Words("学籍和家庭情况登记", "what is recorded of the student"),
+        "allocation": Words("名额与档次分配", "the allocation of places and tiers"),
         "recognition": Words("家庭经济困难学生认定", "the recognition of hardship"),
         "register": Words("有关部门名单比对", "a list of another department"),
     }

@@ -256,3 +256,17 @@ class DayTaken(Conflict):
             "later day.",
             faults=faults,
         )
+
+
+class RegisterRecognisesNobody(Conflict):
+    """A list of deaths or of trainees says nothing of need; its kind is in facts."""
+
+    code = "recognition.register-recognises-nobody"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            "这类名册不说明家庭经济困难，不能据以认定；请选择低保、残疾等困难群体名册。",
+            "A list of this kind says nothing of hardship, so nobody is recognised by it; choose a "
+            "list of a group in need.",
+            facts={"kind": kind},
+        )

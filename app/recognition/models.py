@@ -16,6 +16,7 @@ from app.core.columns import (
     one_of,
     texts_column,
 )
+from app.registers.models import RegisterKind
 from app.registry.models import Hukou, Sex
 
 
@@ -82,19 +83,6 @@ class RequestState(StrEnum):
     REFUSED = "refused"
 
 
-class RegisterKind(StrEnum):
-    """Registers of other departments that a family may let the office look into."""
-
-    MINIMUM_LIVING = "minimum_living"  # 低保、低保边缘
-    EXTREME_POVERTY = "extreme_poverty"  # 特困供养
-    DISABILITY = "disability"  # 残疾
-    POVERTY_ALLEVIATION = "poverty_alleviation"  # 脱贫、监测
-    ORPHAN = "orphan"  # 孤儿、事实无人抚养
-    MARTYR = "martyr"  # 烈士
-    HARDSHIP_WORKER = "hardship_worker"  # 困难职工
-    DECEASED = "deceased"  # 死亡登记
-
-
 class RecognitionForm(SQLModel, table=True):
     """One student's application to be recognised in a school year.
 
@@ -113,6 +101,9 @@ class RecognitionForm(SQLModel, table=True):
         CheckConstraint("household_size BETWEEN 1 AND 30", name="household_sane"),
         CheckConstraint("income_per_head_fen >= 0", name="income_not_negative"),
         CheckConstraint("state <> 'submitted' OR needed = '{}'", name="submitted_is_whole"),
+        CheckConstraint(
+            f"authorised_kinds <@ '{{{','.join(RegisterKind)}}}'", name="authorised_kinds_known"
+        ),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     student_id: UUID = Field(foreign_key="student.id")

@@ -37,11 +37,13 @@ from app.recognition.models import (
     Recognition,
     RecognitionForm,
     RecognitionRequest,
-    RegisterKind,
     RequestKind,
     RequestState,
     ReviewState,
 )
+from app.registers import permission
+from app.registers.models import RegisterKind
+from app.registers.permission import Signed
 from app.registry.models import Student
 from app.registry.queries import student_visible
 
@@ -132,21 +134,19 @@ def facts_for(
     )
 
 
-def authorised(
-    students: Students, kind: RegisterKind, *, school_year: str | None = None
-) -> Select[Any]:
-    """Those of the students whose family lets the office look into that kind of register."""
+@permission.source
+def signed() -> Signed:
+    """The students whose family lets the office look into registers, with each kind of these."""
     form = RecognitionForm
-    chosen = (
-        select(col(form.student_id))
-        .where(
-            _among(col(form.student_id), students),
-            col(form.authorised_on).is_not(None),
-            literal(kind.value, String) == any_(col(form.authorised_kinds)),
-        )
-        .distinct()
-    )
-    return chosen if school_year is None else chosen.where(col(form.school_year) == school_year)
+    kind = func.unnest(col(form.authorised_kinds), type_=String).label("kind")
+    return select(col(form.student_id), kind).where(col(form.authorised_on).is_not(None))
+
+
+def authorised(students: Students, kind: RegisterKind) -> Select[Any]:
+    """Those of the students whose family lets the office look into that kind of register."""
+    known = signed().subquery("signed")
+    student, of = known.c
+    return select(student).where(_among(student, students), of == kind.value).distinct()
 
 
 def forms(

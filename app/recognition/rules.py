@@ -69,6 +69,11 @@ def handed_in(open_questions: list[str]) -> State:
     return State.DRAFT if open_questions else State.SUBMITTED
 
 
+def first_day_of(school_year: str) -> date:
+    """1 September at the beginning of a school year."""
+    return date(int(school_year[:4]), 9, 1)
+
+
 def last_day_of(school_year: str) -> date:
     """31 August at the end of a school year: the day on which its words are read."""
     return date(int(school_year[5:]), 8, 31)

@@ -19,11 +19,11 @@ from app.recognition.models import (
     FormState,
     FormVerdict,
     RecognitionForm,
-    RegisterKind,
     ReviewState,
     ReviewStep,
 )
 from app.recognition.queries import FormWhole
+from app.registers.models import RegisterKind
 from app.registry.models import Hukou, Sex
 from app.registry.schemas import PLAIN, Name, Reason, Relation, SchoolYear, Telephone
 

@@ -6,11 +6,13 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import (
+    Column,
     Integer,
     String,
     Table,
     Uuid,
     cast,
+    func,
     literal,
     null,
     select,
@@ -26,7 +28,7 @@ from app.core import clock, db, ids
 from app.core.actor import Actor
 from app.core.columns import TextEnum
 from app.core.scoping import visible
-from app.core.staging import Rows, stage
+from app.core.staging import Rows, empty, stage
 from app.recognition import rules
 from app.recognition.errors import (
     DayTaken,
@@ -100,12 +102,13 @@ def recognise(session: Session, rows: Rows, *, by: Actor) -> int:
         "least": rules.REGISTER_LEVEL,
     }
     # A student may have been recognised at another school before; only the ids given are written.
+    made = empty(session, "recognised", [Column("id", Uuid())])
     with db.city_scope(session, by):
-        _hold_students(session, staged)
+        hold(session, staged)
         _refuse_taken(session, staged)
-        added = session.execute(text(_ADD.format(staged=staged.name)), told).scalars().all()
-    audit.note(session, by=by, did="recognition.made", records=added)
-    return len(added)
+        session.execute(text(_ADD.format(staged=staged.name, made=made.name)), told)
+    audit.note(session, by=by, did="recognition.made", records=select(made.c.id))
+    return int(session.execute(select(func.count()).select_from(made)).scalar_one())
 
 
 def ask(session: Session, wished: Wished, *, by: Actor) -> list[UUID]:
@@ -184,14 +187,19 @@ def cancel_for_false_statement(
     return [Cancelled(*row) for row in found]
 
 
-def _hold_students(session: Session, staged: Table) -> None:
-    # Two acts on one student follow one another: the later sees what the earlier made of them.
-    session.execute(
+def hold(session: Session, staged: Table) -> None:
+    """Lets two acts on one student follow one another: the later sees what the earlier made.
+
+    `staged` has the students' `student_id`; the caller sees the city.
+    """
+    held = (
         select(col(Student.id))
         .where(col(Student.id).in_(select(staged.c.student_id)))
         .order_by(col(Student.id))
         .with_for_update(key_share=True)
+        .subquery("held")
     )
+    session.execute(select(func.count()).select_from(held))
 
 
 def _refuse_taken(session: Session, staged: Table) -> None:
@@ -303,8 +311,8 @@ SELECT student_id FROM (
 WHERE basis <> 'cancelled'
 """
 _ADD = f"""
-INSERT INTO recognition (id, student_id, school_id, county_id, school_year, level, groups, basis,
-    form_id, register_ref, valid_from, decided_by, because, made_at)
+WITH added AS (INSERT INTO recognition (id, student_id, school_id, county_id, school_year, level,
+    groups, basis, form_id, register_ref, valid_from, decided_by, because, made_at)
 SELECT {ids.SQL_UUID7}, s.student_id, s.school_id, s.county_id, s.school_year,
     CASE s.basis WHEN 'register' THEN greatest(s.level, :least, stands.level) ELSE s.level END,
     CASE s.basis WHEN 'register' THEN ARRAY(SELECT DISTINCT listed FROM
@@ -320,5 +328,6 @@ FROM {{staged}} s LEFT JOIN LATERAL (
     ORDER BY r.valid_from DESC LIMIT 1) stands ON true
 WHERE s.basis <> 'register' OR stands.level IS NULL OR stands.level < greatest(s.level, :least)
     OR NOT coalesce(s.groups, '{{{{}}}}') <@ stands.groups
-RETURNING id
+RETURNING id)
+INSERT INTO {{made}} SELECT id FROM added
 """  # noqa: S608 own text

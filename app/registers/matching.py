@@ -16,6 +16,7 @@ from sqlalchemy import (
     null,
     select,
     true,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -27,7 +28,7 @@ from app.core.actor import Actor
 from app.core.scoping import visible
 from app.core.staging import count_rows, empty, stage
 from app.registers.models import OutsideRegister, OutsideRegisterRow, RegisterKind, RegisterMatch
-from app.registers.permission import Students
+from app.registers.permission import Signed
 from app.registers.rules import CHILD_OF, DISABLED_CHILD, DISABLED_PARENT, GROUPS, name_indexes
 from app.registry.models import Student
 
@@ -41,12 +42,12 @@ Registers = Select[*tuple[Any, ...]]
 """A select of one column, the ids of lists."""
 
 
-def match(session: Session, registers: Registers, *, allowed: Students | None, by: Actor) -> int:
+def match(session: Session, registers: Registers, *, allowed: Signed | None, by: Actor) -> int:
     """Adds the students whom the lists name and no match knows yet; answers how many.
 
-    `allowed` selects the ids of the students who may be compared: those whose family has signed
-    that it may be checked. None stands for all, for lists that a law or a document of the
-    departments orders (deaths; the needy whom the departments must look for). A student of two
+    `allowed` selects whom the family's signature lets be compared, with the kind of list it is
+    for. None stands for all and every kind, for lists that a law or a document of the departments
+    orders (deaths; the needy whom the departments must look for). A student of two
     rows counts by the one that lasts longest, then by the one that began first. A match made
     before follows its student to another school. The number of statements depends on neither.
     """
@@ -68,7 +69,7 @@ def match(session: Session, registers: Registers, *, allowed: Students | None, b
     return made.rowcount
 
 
-def _found(registers: Registers, allowed: Students | None, by: Actor) -> Any:
+def _found(registers: Registers, allowed: Signed | None, by: Actor) -> Any:
     """Who is on the lists and not matched yet, with what is to be compared."""
     row, known = OutsideRegisterRow, RegisterMatch
     before = (
@@ -76,7 +77,8 @@ def _found(registers: Registers, allowed: Students | None, by: Actor) -> Any:
         .where(col(known.register_id) == row.register_id, col(known.student_id) == Student.id)
         .exists()
     )
-    may: ColumnElement[bool] = true() if allowed is None else col(Student.id).in_(allowed)
+    pair = tuple_(col(Student.id), col(OutsideRegister.kind))
+    may: ColumnElement[bool] = true() if allowed is None else pair.in_(allowed)
     return (
         select(
             col(row.register_id),

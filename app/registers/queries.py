@@ -1,20 +1,36 @@
 """Reads lists and whom they name; what holds of a student on a day or in a period."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, String, exists, func, not_, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+import polars as pl
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    Uuid,
+    any_,
+    case,
+    exists,
+    func,
+    literal,
+    not_,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, distinct_on
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from app.core import clock
+from app.core import clock, db
 from app.core.actor import Actor, Scope
 from app.core.paging import PageAsked
 from app.core.scoping import visible
 from app.core.staging import Rows
+from app.policy.facts import FACTS
 from app.registers.errors import RegisterUnknown
 from app.registers.models import (
     Basis,
@@ -28,6 +44,17 @@ from app.registers.permission import Students
 from app.registers.rules import SNAPSHOTS
 from app.registry.models import School, Student
 
+GROUP, TRAINEE = "special_group", "state_funded_trainee"
+LISTED_FACTS = frozenset({GROUP, TRAINEE})
+"""The facts of the vocabulary that other departments' lists tell."""
+
+KNOWN_SCHEMA: dict[str, pl.DataType] = {
+    "student_id": pl.String(),
+    GROUP: pl.String(),
+    f"{GROUP}_on": pl.Date(),
+    TRAINEE: pl.Boolean(),
+    f"{TRAINEE}_on": pl.Date(),
+}
 UNDER_WAY = (RegisterState.QUEUED, RegisterState.RUNNING)
 STALE = timedelta(hours=24)  # what still runs after a day was left by a worker that died
 
@@ -177,6 +204,24 @@ def recognisable(register_id: UUID) -> Select[UUID, UUID, UUID, str | None, date
     Columns student_id, school_id, county_id, special_group, since. Who is written otherwise on
     the list than at school is left out: somebody must look first.
     """
+    return _needy(register_id).where(col(RegisterMatch.name_agrees))
+
+
+def differing(register_id: UUID) -> Select[UUID, UUID, UUID, str | None, date]:
+    """As `recognisable`: those left out, whose name on the list is not the one at school."""
+    return _needy(register_id).where(col(RegisterMatch.name_agrees).is_(False))
+
+
+def held_in(register_id: UUID, first: date, last: date) -> Select[*tuple[UUID]]:
+    """The students whom a list names on some day of the two, as far as no newer one replaces it."""
+    return (
+        select(col(RegisterMatch.student_id))
+        .join(OutsideRegister, col(OutsideRegister.id) == RegisterMatch.register_id)
+        .where(col(RegisterMatch.register_id) == register_id, holds(first, last))
+    )
+
+
+def _needy(register_id: UUID) -> Select[UUID, UUID, UUID, str | None, date]:
     match = RegisterMatch
     return select(
         col(match.student_id),
@@ -184,11 +229,7 @@ def recognisable(register_id: UUID) -> Select[UUID, UUID, UUID, str | None, date
         col(match.county_id),
         col(match.special_group),
         col(match.since),
-    ).where(
-        col(match.register_id) == register_id,
-        col(match.special_group).is_not(None),
-        col(match.name_agrees),
-    )
+    ).where(col(match.register_id) == register_id, col(match.special_group).is_not(None))
 
 
 def facts_select(students: Students, on: date) -> Rows:
@@ -219,3 +260,46 @@ def facts_for(session: Session, students: Students, on: date) -> dict[UUID, list
     """
     found = session.execute(facts_select(students, on))
     return {student: list(groups) for student, groups in found}
+
+
+def known_for(
+    session: Session, students: Collection[UUID], names: Collection[str], on: date, *, by: Actor
+) -> pl.DataFrame:
+    """What the lists say of these students on a day, of the facts `names` of LISTED_FACTS.
+
+    A row a student of whom they say something, columns KNOWN_SCHEMA; a fact's `…_on` is the day its
+    list is of. Of several groups the one that the vocabulary lists first counts. The caller has
+    checked that the students are theirs: a list may still name them at the school before, so the
+    look-up is city-wide.
+    """
+    match, order = RegisterMatch, [str(each) for each in FACTS["special_group"].listed]
+    trainee = col(match.kind) == RegisterKind.STATE_FUNDED_TRAINEE
+    fact = case((trainee, literal(TRAINEE)), else_=literal(GROUP)).label("fact")
+    found = (
+        select(col(match.student_id), fact, col(match.special_group), col(OutsideRegister.as_of))
+        .join(OutsideRegister, col(OutsideRegister.id) == match.register_id)
+        .where(
+            col(match.student_id) == any_(literal(list(students), ARRAY(Uuid()))),
+            trainee | col(match.special_group).is_not(None),
+            fact.in_(list(names)),
+            col(match.name_agrees),
+            holds(on, on),
+        )
+        .order_by(
+            col(match.student_id),
+            fact,
+            func.array_position(literal(order, ARRAY(String)), col(match.special_group)),
+            col(OutsideRegister.as_of).desc(),
+        )
+        .ext(distinct_on(col(match.student_id), fact))
+    )
+    with db.city_scope(session, by):
+        rows = session.execute(found).all()
+    said: dict[str, dict[str, object]] = {}
+    for student, name, group, as_of in rows:
+        value = True if name == TRAINEE else group
+        said.setdefault(str(student), {}).update({name: value, f"{name}_on": as_of})
+    return pl.DataFrame(
+        [{"student_id": student, **facts} for student, facts in said.items()],
+        schema=KNOWN_SCHEMA,
+    )

@@ -29,7 +29,7 @@ from app.registers.errors import (
 )
 from app.registers.matching import match
 from app.registers.models import Basis, OnError, OutsideRegister, RegisterKind, RegisterState
-from app.registers.permission import Students
+from app.registers.permission import Signed
 from app.sheets.errors import SheetEmpty
 
 UNDER_WAY_MAX = 5
@@ -160,7 +160,7 @@ def match_all(session: Session, *, by: Actor) -> int:
 
 
 def _match(session: Session, record: OutsideRegister, by: Actor) -> int:
-    allowed: Students | None = None
+    allowed: Signed | None = None
     if record.basis is Basis.AUTHORISATION:
         allowed = permission.signed_for()
     this = select(col(OutsideRegister.id)).where(col(OutsideRegister.id) == record.id)

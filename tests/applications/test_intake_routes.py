@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.actor import SYSTEM
@@ -294,6 +295,32 @@ def test_a_case_is_taken_back_before_a_decision(
     assert done.json() == {"withdrawn": [made["application_id"]], "skipped": 0}
     shown = served.get(f"{URL}/{made['application_id']}", headers=clerk).json()
     assert (shown["state"], shown["step"]) == ("withdrawn", None)
+
+
+def test_a_draft_that_lacks_a_fact_is_taken_back_and_leaves_room_for_another(
+    served: TestClient, clerk: dict[str, str]
+) -> None:
+    made = apply(served, clerk, 280, hardship=None)
+    assert (made["outcome"], [each["fact"] for each in made["needed"]]) == (
+        "incomplete", ["hardship"],
+    )  # fmt: skip
+    asked = {"ids": [made["application_id"]], "reason": "家长要求"}
+    done = served.post(f"{URL}/withdraw", json=asked, headers=clerk)
+    assert (done.status_code, done.json()) == (
+        200, {"withdrawn": [made["application_id"]], "skipped": 0},
+    )  # fmt: skip
+    shown = served.get(f"{URL}/{made['application_id']}", headers=clerk).json()
+    assert (shown["state"], shown["eligible"]) == ("withdrawn", None)
+    assert apply(served, clerk, 280)["number"] != made["number"]
+
+
+@pytest.mark.parametrize("state", ["submitted", "returned"])
+def test_nothing_is_handed_in_while_a_fact_is_unknown(
+    served: TestClient, clerk: dict[str, str], state: str
+) -> None:
+    made = apply(served, clerk, 281 + len(state), hardship=None)
+    with pytest.raises(IntegrityError, match="draft_while_unknown"):
+        move(made["number"], state)
 
 
 def test_moved_cases_keep_the_whole_set_unless_they_are_skipped(

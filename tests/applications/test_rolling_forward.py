@@ -282,6 +282,65 @@ def test_at_the_turn_of_the_year_an_old_recognition_is_checked_and_said_anew(
     assert facts["year"]["value"] == 2
 
 
+def recognise_anew(
+    session: Session, office: Office, who: UUID, level: int, *groups: str, year: str = "2008-2009"
+) -> None:
+    """The new school year's recognition, valid from 2 September 2008."""
+    db.enter(session, SYSTEM)
+    session.execute(
+        text(
+            "INSERT INTO recognition (id, student_id, school_id, county_id, school_year, level, "
+            "groups, basis, valid_from, decided_by, because, made_at) SELECT gen_random_uuid(), "
+            "id, school_id, county_id, :year, :level, :groups, 'form', '2008-09-02', "
+            "gen_random_uuid(), '认定', now() FROM student WHERE id = :who"
+        ),
+        {"who": who, "level": level, "groups": list(groups), "year": year},
+    )
+    db.enter(session, office.clerk)
+
+
+def test_who_is_recognised_in_the_new_year_goes_on_with_its_level_and_group(
+    session: Session, city: City, office: Office
+) -> None:
+    [who] = approve(session, office, row_of(office.school, 1, special_group="disabled_parent"))
+    turn_the_year(session, city, office)
+    recognise_anew(session, office, who, 3, "orphan")
+    round_ = next_round(session, office)
+    forward(session, round_, office)
+    line = lines(session, round_, office)[who]
+    assert (line.fate, line.reasons) == (Fate.CONTINUED, [])
+    [result] = take(session, round_, office)
+    facts = facts_of(session, result["number"])
+    told = {"source": "recognition", "as_of": "2008-09-02"}
+    assert facts["hardship"] == {"value": 3, **told}
+    assert facts["special_group"] == {"value": "orphan", **told}
+
+
+def test_who_is_recognised_as_not_in_hardship_is_to_be_checked_for_that_alone(
+    session: Session, city: City, office: Office
+) -> None:
+    [who] = approve(session, office, row_of(office.school, 1))
+    turn_the_year(session, city, office)
+    recognise_anew(session, office, who, 0)
+    round_ = next_round(session, office)
+    forward(session, round_, office)
+    line = lines(session, round_, office)[who]
+    assert (line.fate, line.reasons, line.detail) == (
+        Fate.TO_CHECK, ["eligibility_flips"], ["hardship"],
+    )  # fmt: skip
+
+
+def test_a_recognition_of_the_year_before_is_old(
+    session: Session, city: City, office: Office
+) -> None:
+    [who] = approve(session, office, row_of(office.school, 1))
+    turn_the_year(session, city, office)
+    recognise_anew(session, office, who, 3, year="2007-2008")
+    round_ = next_round(session, office)
+    forward(session, round_, office)
+    assert lines(session, round_, office)[who].reasons == ["hardship_old"]
+
+
 def test_a_line_left_out_is_not_handed_in(session: Session, city: City) -> None:
     office = of_school(session, city, PRIMARY)
     autumn = next_round(session, office, "2007-autumn")

@@ -5,7 +5,16 @@ from datetime import date
 import polars as pl
 import pytest
 
-from app.assessment.facts import Source, age_at, gather, values_of
+from app.assessment.facts import (
+    Source,
+    age_at,
+    gather,
+    values_of,
+    with_listed,
+    with_recognised,
+)
+from app.policy.explanation import source_label
+from app.registers.queries import KNOWN_SCHEMA
 from app.registry.intake import INTAKE_SCHEMA
 from app.registry.queries import SCHOOLS_SCHEMA
 
@@ -72,3 +81,46 @@ def test_an_unknown_fact_is_not_in_the_snapshot_and_null_in_the_frame() -> None:
 def test_an_age_is_counted_by_the_birthday(born: date | None, years: int | None) -> None:
     frame = pl.DataFrame({"born": [born]}, schema={"born": pl.Date})
     assert frame.select(age_at(pl.col("born"), date(2008, 2, 20))).item() == years
+
+
+@pytest.mark.parametrize("source", list(Source))
+def test_every_source_is_named_in_both_languages(source: Source) -> None:
+    words = source_label(source.value)
+    assert words.zh != source.value != words.en
+
+
+def listed(**said: object) -> pl.DataFrame:
+    """One student on lists of 31 March 2008."""
+    row = {"student_id": "x", **said, **{f"{name}_on": date(2008, 3, 31) for name in said}}
+    return pl.DataFrame([row], schema=KNOWN_SCHEMA)
+
+
+def test_a_trainee_of_the_list_is_one_and_a_group_fills_only_what_is_unknown() -> None:
+    frame = rows(
+        {"row": 1, "school_id": "s1", "special_group": "none", "state_funded_trainee": False},
+        {"row": 2, "school_id": "s1", "state_funded_trainee": False},
+    ).with_columns(pl.Series("student_id", ["x", "y"]))
+    told = with_listed(frame, listed(special_group="orphan", state_funded_trainee=True))
+    first, second = gather(told, SCHOOLS, told_by=Source.SHEET, as_of=date(2008, 4, 20)).snapshots
+    assert first["state_funded_trainee"] == {
+        "value": True, "source": "register", "as_of": "2008-03-31",
+    }  # fmt: skip
+    assert first["special_group"] == {
+        "value": "none", "source": "school_sheet", "as_of": "2008-04-20",
+    }  # fmt: skip
+    assert second["state_funded_trainee"]["source"] == "school_sheet"
+    assert "special_group" not in second
+
+
+def test_a_list_does_not_take_the_name_of_recognition_from_what_that_told() -> None:
+    frame = rows({"row": 1, "school_id": "s1"}).with_columns(pl.Series("student_id", ["x"]))
+    recognised = pl.DataFrame(
+        {"student_id": ["x"], "hardship": [2], "special_group": ["orphan"],
+         "valid_from": [date(2007, 10, 8)]}
+    )  # fmt: skip
+    known = with_recognised(frame, recognised)
+    told = with_listed(known, listed(special_group="minimum_living"))
+    [seen] = gather(told, SCHOOLS, told_by=Source.SHEET, as_of=date(2008, 4, 20)).snapshots
+    told_by = {"source": "recognition", "as_of": "2007-10-08"}
+    assert seen["special_group"] == {"value": "orphan", **told_by}
+    assert seen["hardship"] == {"value": 2, **told_by}

@@ -55,6 +55,7 @@ BODIES = {
     "POST /recognitions/forms/{form_id}/reveal": {"fields": ["address"], "reason": "家访"},
     "POST /recognitions/changes/{change_id}/settle": RULING,
     "POST /recognitions/cancellations/{cancellation_id}/settle": RULING,
+    "POST /registers/{register_id}/recognitions": {"school_year": "2007-2008", "because": "低保"},
     "PATCH /students/{student_id}": {"name": "赵方"},
     "POST /students/{student_id}/reveal": {"fields": ["resident_id"], "reason": "核对身份"},
     "POST /students/{student_id}/enrolments": ENROLMENT,

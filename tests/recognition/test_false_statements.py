@@ -253,7 +253,7 @@ def test_a_refused_cancellation_changes_nothing(office: Office) -> None:
     payees = office.payees(1)
     refused = Ruling(confirm=False, because="查无此事")
     undone = office.cancel(payees[0].student_id, ruling=refused)
-    assert undone == Undone(0, [], 0, 0)
+    assert undone == false_statements.NOTHING
     assert len(made_of(office.session, payees[0].student_id)) == 1
     assert office.states(payees) == [("confirmed", "granted")]
 

@@ -7,9 +7,10 @@ from sqlmodel import Session, col
 from app.core import db
 from app.core.actor import SYSTEM
 from app.recognition import queries
-from app.recognition.models import RecognitionForm, RegisterKind
+from app.recognition.models import RecognitionForm
+from app.registers.models import RegisterKind
 from tests.factories.office import City
-from tests.recognition.school import ANSWERS, SCHOOL, WEISHAN, YEAR, Caller, code_of
+from tests.recognition.school import ANSWERS, SCHOOL, WEISHAN, Caller, code_of
 
 CLERK = f"school_clerk@{SCHOOL}"
 
@@ -142,22 +143,21 @@ def test_row_security_hides_forms_from_another_county(city: City, school: Caller
 def test_only_who_is_authorised_may_be_looked_up_in_a_register(school: Caller) -> None:
     leave = {
         "signer": "赵强", "relation": "父亲", "signed_on": "2007-09-05",
-        "scope": ["minimum_living", "disability"],
+        "scope": ["minimum_living", "disabled"],
     }  # fmt: skip
     given, none = school.students(2)
     school.form(given, authorisation=leave)
     school.form(none)
     both = [given, none]
 
-    def among(session: Session, kind: RegisterKind, **more: str) -> list[str]:
-        chosen = queries.authorised(both, kind, **more)
+    def among(session: Session, kind: RegisterKind) -> list[str]:
+        chosen = queries.authorised(both, kind)
         return [str(each) for each in session.execute(chosen).scalars()]
 
     with db.scoped_session(SYSTEM) as session:
         assert among(session, RegisterKind.MINIMUM_LIVING) == [given]
-        assert among(session, RegisterKind.DISABILITY, school_year=YEAR) == [given]
+        assert among(session, RegisterKind.DISABLED) == [given]
         assert among(session, RegisterKind.ORPHAN) == []
-        assert among(session, RegisterKind.DISABILITY, school_year="2008-2009") == []
         every = select(col(RecognitionForm.student_id))
         chosen = queries.authorised(every, RegisterKind.MINIMUM_LIVING)
         assert given in [str(each) for each in session.execute(chosen).scalars()]

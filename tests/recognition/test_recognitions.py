@@ -266,7 +266,8 @@ def test_a_cancellation_is_asked_for_and_confirmed_by_two_officers(
     assert code_of(as_change) == (404, "recognition.request-unknown")
     done = school.post(COUNTY_2, f"{path}/{request}/settle", ruling)
     assert done.json() == {
-        "students": 1, "applications": [], "released": "0.00", "recoverable": "0.00",
+        "students": 1, "applications": [], "returned": [], "released": "0.00",
+        "recoverable": "0.00",
     }  # fmt: skip
     assert school.levels(student) == [(2, "form"), (0, "cancelled")]
     again = school.post(COUNTY, path, said)

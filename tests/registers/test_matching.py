@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import literal, select, update
 from sqlmodel import Session, col
 
 from app.core import ids
@@ -49,6 +49,11 @@ def matched(session: Session, register: OutsideRegister) -> dict[UUID, RegisterM
         select(RegisterMatch).where(col(RegisterMatch.register_id) == register.id)
     ).scalars()
     return {each.student_id: each for each in found}
+
+
+def pairs(student: UUID, kind: RegisterKind) -> Any:
+    """The signature of one family for one kind of list."""
+    return select(col(Student.id), literal(kind.value)).where(col(Student.id) == student)
 
 
 def all_of(register: OutsideRegister) -> Any:
@@ -183,7 +188,7 @@ def test_without_an_authorisation_a_list_that_no_law_orders_matches_nobody(
     signed, unsigned = make_pupils(session, city.schools[SCHOOL], [1, 2])
     register = load(session, sheet(row(1), row(2)), basis=Basis.AUTHORISATION, basis_said="")
     assert matched(session, register) == {}
-    allowed = select(col(Student.id)).where(col(Student.id) == signed)
+    allowed = pairs(signed, RegisterKind.MINIMUM_LIVING)
     assert match(session, all_of(register), allowed=allowed, by=SYSTEM) == 1
     assert set(matched(session, register)) == {signed}
     assert match(session, all_of(register), allowed=None, by=SYSTEM) == 1
@@ -195,11 +200,14 @@ def test_whoever_keeps_the_signatures_is_asked_for_them(session: Session, city: 
 
     @permission.source
     def keeper() -> Any:
-        return select(col(Student.id)).where(col(Student.id) == signed)
+        return pairs(signed, RegisterKind.DISABLED)
 
+    said: dict[str, Any] = {"basis": Basis.AUTHORISATION, "basis_said": ""}
     try:
-        register = load(session, sheet(row(1), row(2)), basis=Basis.AUTHORISATION, basis_said="")
-        assert set(matched(session, register)) == {signed}
+        disabled = load(session, sheet(row(1), row(2)), kind=RegisterKind.DISABLED, **said)
+        living = load(session, sheet(row(1), row(2)), **said)
+        assert set(matched(session, disabled)) == {signed}
+        assert matched(session, living) == {}
     finally:
         permission._sources.remove(keeper)
 

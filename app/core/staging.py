@@ -28,12 +28,14 @@ def empty(session: Session, name: str, columns: Sequence[Column[Any]]) -> Table:
 def stage(session: Session, name: str, rows: Rows, columns: Sequence[str]) -> Table:
     """The rows of a select, read once, under the given column names in the select's order.
 
-    Three statements, however many rows. The select's columns must carry types.
+    Four statements, however many rows. The select's columns must carry types. The first column is
+    indexed: a planner that takes a state to be rare asks here once for every row that has it.
     """
     chosen = list(rows.selected_columns)
     shape = [Column(name, each.type) for name, each in zip(columns, chosen, strict=True)]
     table = empty(session, name, shape)
     session.execute(insert(table).from_select(list(columns), rows).inline())
+    session.execute(text(f"CREATE INDEX ON {table.name} ({columns[0]})"))
     count_rows(session, table)
     return table
 

@@ -26,6 +26,13 @@ _TABLES = (
         county_id uuid, amount_fen bigint, term text, school_year text) ON COMMIT DROP""",
     "CREATE TEMP TABLE payee_finding (payout_id uuid, finding text) ON COMMIT DROP",
 )
+# An award's check looks up each of its instalments among those about to be sent.
+_READY = (
+    "CREATE INDEX ON payee (payout_id)",
+    "CREATE INDEX ON payee_part (instalment_id)",
+    "ANALYZE payee",
+    "ANALYZE payee_part",
+)
 
 TERM = (
     "CASE WHEN a.period LIKE '%-autumn' OR a.period LIKE '%-spring' THEN a.period "
@@ -151,8 +158,8 @@ def set_up(session: Session) -> None:
 
 def find(session: Session, fmt: Format) -> None:
     """Writes every failed check of every payee into `payee_finding`; in city scope."""
-    session.execute(text("ANALYZE payee"))
-    session.execute(text("ANALYZE payee_part"))
+    for statement in _READY:
+        session.execute(text(statement))
     session.execute(_FIND)
     names = session.execute(_NAMES).scalars().all()
     unfit = [name for name in names if name_faults(fmt, name)]

@@ -40,11 +40,12 @@ def settle(session: Session, verdicts: Rows, *, batch: UUID, by: Actor) -> int:
     return file. Answers how many payouts moved; raises PayoutsMoved if one is not where it was.
     """
     told = stage(session, "verdict", verdicts, COLUMNS)
-    back = told.c.to.in_(MONEY_IS_BACK)
-    awards.settle_paid(session, _instalments(told, told.c.to == PayoutState.PAID))
-    awards.back_to_committed(session, _instalments(told, back))
+    parts = _parts(session, told)
+    back = parts.c.to.in_(MONEY_IS_BACK)
+    awards.settle_paid(session, _instalments(parts, parts.c.to == PayoutState.PAID))
+    awards.back_to_committed(session, _instalments(parts, back))
     moved = _move_payouts(session, told)
-    freed = select(told.c.payout_id).where(back)
+    freed = select(told.c.payout_id).where(told.c.to.in_(MONEY_IS_BACK))
     session.execute(
         update(PayoutPart)
         .where(col(PayoutPart.payout_id).in_(freed))
@@ -52,41 +53,46 @@ def settle(session: Session, verdicts: Rows, *, batch: UUID, by: Actor) -> int:
         .execution_options(synchronize_session=False)
     )
     # Owed back by the student a moment ago, what the bank returns is nobody's debt any more.
-    returned = told.c.to == PayoutState.RETURNED
+    returned = parts.c.to == PayoutState.RETURNED
     recoveries.come_back(
-        session, _instalments(told, returned), _shares(told, returned), batch=batch, by=by
+        session, _instalments(parts, returned), _shares(parts, returned), batch=batch, by=by
     )
     # What came back before its reply was taken in had arrived first: it is paid, then returned.
-    arrived = (told.c.to == PayoutState.PAID) | (
-        (told.c.to == PayoutState.RETURNED) & told.c.come_from.in_(IN_TRANSIT)
-    )
+    arrived = (parts.c.to == PayoutState.PAID) | (returned & parts.c.come_from.in_(IN_TRANSIT))
     steps = (
         (TransferKind.PAY, arrived),
-        (TransferKind.FAIL, told.c.to == PayoutState.FAILED),
+        (TransferKind.FAIL, parts.c.to == PayoutState.FAILED),
         (TransferKind.RETURN, returned),
     )
     for kind, which in steps:
-        ledger.move(session, kind=kind, batch=batch, by=by, lines=_shares(told, which))
-    awards.release_revoked(session, _instalments(told, back), batch=batch, by=by)
+        ledger.move(session, kind=kind, batch=batch, by=by, lines=_shares(parts, which))
+    awards.release_revoked(session, _instalments(parts, back), batch=batch, by=by)
     return moved
 
 
-def _instalments(told: Table, which: ColumnElement[bool]) -> Rows:
-    return (
-        select(col(PayoutPart.instalment_id))
-        .join(told, told.c.payout_id == col(PayoutPart.payout_id))
-        .where(which)
+def _parts(session: Session, told: Table) -> Table:
+    """The instalments of the payouts, each with its payout's verdict, read once.
+
+    From here on the books are reached by instalment: asked anew for every movement, a planner may
+    look through all parts ever paid for each share.
+    """
+    rows = select(col(PayoutPart.instalment_id), told.c.come_from, told.c.to).join(
+        told, told.c.payout_id == col(PayoutPart.payout_id)
     )
+    return stage(session, "told_part", rows, ("instalment_id", "come_from", "to"))
 
 
-def _shares(told: Table, which: ColumnElement[bool]) -> Rows:
+def _instalments(parts: Table, which: ColumnElement[bool]) -> Rows:
+    return select(parts.c.instalment_id).where(which)
+
+
+def _shares(parts: Table, which: ColumnElement[bool]) -> Rows:
     return (
         select(
             col(FundLine.code), col(InstalmentShare.instalment_id), col(InstalmentShare.amount_fen)
         )
         .join(FundLine, col(FundLine.id) == col(InstalmentShare.fund_line_id))
-        .join(PayoutPart, col(PayoutPart.instalment_id) == col(InstalmentShare.instalment_id))
-        .join(told, told.c.payout_id == col(PayoutPart.payout_id))
+        .join(parts, parts.c.instalment_id == col(InstalmentShare.instalment_id))
         .where(which)
     )
 

@@ -148,10 +148,14 @@ HAVING count(*) > 1 ORDER BY 1""",  # noqa: S608 own text
         zh="发放 {where} 为 {has} 元，该期为 {needs} 元。",
         en="Payout {where} holds {has} yuan; the instalment is {needs}.",
         sql=f"""
-SELECT p.number || ' for ' || a.number || ' instalment ' || i.seq, part.amount_fen, i.amount_fen
-FROM payout_part part JOIN payout p ON p.id = part.payout_id
-JOIN instalment i ON i.id = part.instalment_id JOIN {_OF} ON a.id = i.award_id
-WHERE part.amount_fen <> i.amount_fen ORDER BY 1""",  # noqa: S608 own text
+WITH differs AS MATERIALIZED (
+    SELECT part.payout_id, i.award_id, i.seq, part.amount_fen AS has, i.amount_fen AS needs
+    FROM payout_part part JOIN instalment i ON i.id = part.instalment_id
+    WHERE part.amount_fen <> i.amount_fen
+)
+SELECT p.number || ' for ' || a.number || ' instalment ' || differs.seq, has, needs
+FROM differs JOIN payout p ON p.id = differs.payout_id
+JOIN {_OF} ON a.id = differs.award_id ORDER BY 1""",  # noqa: S608 own text
     ),
     Invariant(
         code="file-sum-off",

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -209,3 +210,62 @@ def test_a_day_that_has_not_come_is_not_paid_ahead(
     publish(session, city)
     settled = settle(session, city, on=on)
     assert [each.amount_fen for each in settled.owed] == owed
+
+
+def at_the_door(client: TestClient, city: City, who: str, body: dict[str, Any]) -> Any:
+    url = f"/api/v1/programmes/{PROGRAMME}/arrears"
+    return client.post(url, json=body, headers=city.bearer(who))
+
+
+def commit_granted(city: City) -> None:
+    """Two pupils granted and a dearer version published, for all to see."""
+    clock.set_office_day(OPEN_DAY)
+    with db.scoped_session(SYSTEM) as opened:
+        load_catalogue(opened, "jining-2008")
+        officer, clerk = city.actor("city_officer"), city.actor(f"school_clerk@{PRIMARY}")
+        made = Office(open_round(opened, officer, PROGRAMME, SPRING), clerk, city.schools[PRIMARY])
+        appropriate(opened, 10_000_00)
+        grant(opened, made, row_of(made.school, 1), row_of(made.school, 2))
+        publish(opened, city)
+
+
+def test_the_door_tries_then_writes_and_then_owes_nothing(client: TestClient, city: City) -> None:
+    commit_granted(city)
+    clock.set_office_day(SUMMER)
+    tried = at_the_door(client, city, "city_officer", {"period": SPRING}).json()
+    assert (tried["state"], tried["batch"], tried["amount"]) == ("tried", None, "100.00")
+    assert [each["amount"] for each in tried["owed"]] == ["50.00", "50.00"]
+    with db.scoped_session(SYSTEM) as opened:
+        assert supplements(opened) == []
+    asked = {"period": SPRING, "dry_run": False}
+    written = at_the_door(client, city, "city_officer", asked).json()
+    assert (written["state"], written["amount"], written["fates"]) == (
+        "written", "100.00", {"owed": 2},
+    )  # fmt: skip
+    assert written["owed"] == tried["owed"]
+    with db.scoped_session(SYSTEM) as opened:
+        assert supplements(opened) == [(2, SUMMER, 2008, 50_00, "committed")] * 2
+        batch = {"batch": written["batch"]}
+        moved = text("SELECT sum(amount_fen) FROM ledger_transfer WHERE batch = :batch")
+        assert opened.execute(moved, batch).scalar_one() == 100_00
+    again = at_the_door(client, city, "city_officer", asked).json()
+    assert (again["amount"], again["owed"], again["fates"]) == ("0.00", [], {"alike": 2})
+    assert client.get("/api/v1/verification", headers=city.bearer("auditor")).json()[
+        "findings"
+    ] == []  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("who", "body", "status"),
+    [
+        ("county_officer@370811", {"period": SPRING}, 403),
+        ("finance_maker", {"period": SPRING}, 403),
+        ("city_officer", {"period": "2008-summer"}, 422),
+        ("city_officer", {"period": SPRING, "dry_run": 0}, 422),
+        ("city_officer", {}, 422),
+    ],
+)
+def test_the_door_refuses_others_and_what_is_no_period(
+    client: TestClient, city: City, who: str, body: dict[str, Any], status: int
+) -> None:
+    assert at_the_door(client, city, who, body).status_code == status

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -10,6 +11,7 @@ from app.applications import decisions, reassessing
 from app.applications.models import Verdict
 from app.applications.orders import Order
 from app.core import clock, db
+from app.core.actor import SYSTEM
 from app.policy import drafting
 from app.policy.service import load_catalogue
 from tests.applications.cases import OPEN_DAY, PROGRAMME, SPRING, Office, bring, open_round, row_of
@@ -127,3 +129,51 @@ def test_a_case_an_officer_has_decided_keeps_its_version(
     found = reassess(session, city)
     assert (found.cases, found.left_alone, len(found.flips)) == (2, 1, 1)
     assert [row[2:] for row in cases(session)] == [(1, True, 250_00), (2, True, 300_00)]
+
+
+def at_the_door(client: TestClient, city: City, who: str, body: dict[str, Any]) -> Any:
+    url = f"/api/v1/programmes/{PROGRAMME}/reassess"
+    return client.post(url, json=body, headers=city.bearer(who))
+
+
+def test_the_door_tries_then_writes_and_lists_who_flips(client: TestClient, city: City) -> None:
+    clock.set_office_day(OPEN_DAY)
+    clerk = city.actor(f"school_clerk@{PRIMARY}")
+    with db.scoped_session(SYSTEM) as opened:
+        load_catalogue(opened, "jining-2008")
+        round_ = open_round(opened, city.actor("city_officer"), PROGRAMME, SPRING)
+        made = Office(round_, clerk, city.schools[PRIMARY])
+        bring(opened, made, *(row_of(made.school, at, hardship=at) for at in (1, 2)))
+        publish(opened, city, **needier_only(2))
+    tried = at_the_door(client, city, "city_officer", {"period": SPRING}).json()
+    assert (tried["state"], tried["cases"], tried["alike"], tried["left_alone"]) == (
+        "tried", 2, 0, 0,
+    )  # fmt: skip
+    assert [
+        (each["flip"], each["amount_before"], each["amount_after"], each["failed"])
+        for each in tried["flips"]
+    ] == [("loses", "250.00", None, ["hardship"]), ("changes", "250.00", "300.00", [])]
+    with db.scoped_session(SYSTEM) as opened:
+        assert [row[2:] for row in cases(opened)] == [(1, True, 250_00)] * 2
+    asked = {"period": SPRING, "dry_run": False}
+    written = at_the_door(client, city, "city_officer", asked).json()
+    assert written == {**tried, "state": "written"}
+    with db.scoped_session(SYSTEM) as opened:
+        assert [row[2:] for row in cases(opened)] == [(2, False, None), (2, True, 300_00)]
+    again = at_the_door(client, city, "city_officer", asked).json()
+    assert (again["cases"], again["flips"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("who", "body", "status"),
+    [
+        ("county_officer@370811", {"period": SPRING}, 403),
+        (f"school_head@{PRIMARY}", {"period": SPRING}, 403),
+        ("city_officer", {"period": "2007-2008x"}, 422),
+        ("city_officer", {"period": SPRING, "because": "?"}, 422),
+    ],
+)
+def test_the_door_refuses_others_and_what_it_does_not_know(
+    client: TestClient, city: City, who: str, body: dict[str, Any], status: int
+) -> None:
+    assert at_the_door(client, city, who, body).status_code == status

@@ -4,6 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
+from stdnum.cn.ric import calc_check_digit
 
 from app.assessment.facts import (
     Source,
@@ -124,3 +125,32 @@ def test_a_list_does_not_take_the_name_of_recognition_from_what_that_told() -> N
     told_by = {"source": "recognition", "as_of": "2007-10-08"}
     assert seen["special_group"] == {"value": "orphan", **told_by}
     assert seen["hardship"] == {"value": 2, **told_by}
+
+
+@pytest.mark.parametrize(
+    ("born", "age"),
+    [
+        (date(2013, 9, 1), 6),  # the birthday itself
+        (date(2013, 9, 2), 5),
+        (date(2013, 12, 31), 5),
+        (date(2014, 1, 1), 5),
+        (date(2014, 2, 28), 5),
+        (date(2016, 9, 1), 3),
+        (date(2016, 9, 2), 2),
+    ],
+)
+def test_the_age_is_that_of_the_first_day_of_the_period(born: date, age: int) -> None:
+    number = f"370681{born:%Y%m%d}002"
+    frame = rows(
+        {"row": 1, "school_id": "s1", "birth_on": born},
+        {"row": 2, "school_id": "s1", "resident_id": number + calc_check_digit(number + "0")},
+    )
+    told = {"told_by": Source.FORM, "as_of": date(2019, 9, 20)}
+    gathered = gather(frame, SCHOOLS, age_on=date(2019, 9, 1), **told)
+    assert gathered.facts.get_column("age").to_list() == [age, age]
+
+
+def test_the_age_is_not_kept_where_the_policy_does_not_ask_for_it() -> None:
+    frame = rows({"row": 1, "school_id": "s1", "birth_on": date(2013, 9, 2)})
+    gathered = gather(frame, SCHOOLS, told_by=Source.FORM, as_of=date(2019, 9, 20))
+    assert "age" not in gathered.snapshots[0]

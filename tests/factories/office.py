@@ -53,15 +53,15 @@ def make_city(session: Session) -> City:
     school_clerk@CODE, school_head@CODE, class_teacher@CODE (grade 1, class "1").
     """
     db.enter(session, SYSTEM)
-    centre = _office(
+    centre = add_office(
         session, OrganisationKind.CITY_CENTRE, "370800", "济宁市学生资助管理中心", None
     )
     counties = {
-        code: _office(session, OrganisationKind.COUNTY_CENTRE, code, f"{name}资助中心", centre)
+        code: add_office(session, OrganisationKind.COUNTY_CENTRE, code, f"{name}资助中心", centre)
         for code, name in (("370811", "任城区"), ("370826", "微山县"))
     }
-    finance = _office(session, OrganisationKind.CITY_FINANCE, "370800-F", "济宁市财政局", centre)
-    county_finance = _office(
+    finance = add_office(session, OrganisationKind.CITY_FINANCE, "370800-F", "济宁市财政局", centre)
+    county_finance = add_office(
         session,
         OrganisationKind.COUNTY_FINANCE,
         "370811-F",
@@ -72,7 +72,7 @@ def make_city(session: Session) -> City:
     for code, name, stage, division, area in (*SCHOOLS, CITY_SCHOOL):
         run_by = RunBy.CITY if code == CITY_SCHOOL[0] else RunBy.COUNTY
         county = centre if run_by is RunBy.CITY else counties[division]
-        city.schools[code] = _school(
+        city.schools[code] = add_school(
             session, code, name, stage=stage, area=area, county=county, run_by=run_by,
             division=division,
         )  # fmt: skip
@@ -90,16 +90,16 @@ def make_city(session: Session) -> City:
         ("county_officer@370826", Role.COUNTY_OFFICER, counties["370826"]),
     )
     for key, role, place in offices:
-        city.staff[key] = _staff(session, key, role, place)
+        city.staff[key] = add_staff(session, key, role, place)
     for code, school in city.schools.items():
         for role in (Role.SCHOOL_CLERK, Role.SCHOOL_HEAD, Role.CLASS_TEACHER):
             key = f"{role.value}@{code}"
-            city.staff[key] = _staff(session, key, role, school.id)
+            city.staff[key] = add_staff(session, key, role, school.id)
     session.flush()
     return city
 
 
-def _office(
+def add_office(
     session: Session, kind: OrganisationKind, code: str, name: str, parent: UUID | None
 ) -> UUID:
     made = Organisation(
@@ -110,7 +110,7 @@ def _office(
     return made.id
 
 
-def _school(
+def add_school(
     session: Session,
     code: str,
     name: str,
@@ -121,7 +121,7 @@ def _school(
     run_by: RunBy,
     division: str,
 ) -> School:
-    place = _office(session, OrganisationKind.SCHOOL, code, name, county)
+    place = add_office(session, OrganisationKind.SCHOOL, code, name, county)
     made = School(
         id=place,
         county_id=county,
@@ -138,7 +138,7 @@ def _school(
     return made
 
 
-def _staff(session: Session, username: str, role: Role, place: UUID) -> StaffMember:
+def add_staff(session: Session, username: str, role: Role, place: UUID) -> StaffMember:
     teaches = role is Role.CLASS_TEACHER
     made = StaffMember(
         username=username,

@@ -2,7 +2,9 @@
 
 A pupil on two rolls that day belongs to the school that enrolled first, or to the one that
 enrolled last where the programme's `on_transfer` is the new school. The facts are the registry's;
-the hardship is that of the newest submission of the school year, unknown where there is none.
+the hardship is what the pupil is recognised as on the period's last day, or else that of the newest
+submission of the school year, unknown where there is neither. The age is that of the period's first
+day, by the birth date.
 """
 
 from collections import defaultdict
@@ -46,6 +48,7 @@ _FACTS: Mapping[str, Any] = {
     "boards": Boolean(),
     "grade": Integer(),
     "year": Integer(),
+    "age": Integer(),
     "hukou": String(),
     "household_size": Integer(),
     "income_per_head_fen": BigInteger(),
@@ -80,12 +83,15 @@ class Setting:
 
     def told(self) -> dict[str, object]:
         """The values that the statements are bound to."""
+        first_day, last_day = self.loaded.programme.calendar.days_of(self.period)
         return {
             "schools": list(self.schools),
             "programme": self.programme,
             "period": self.period,
             "school_year": school_year_of(self.period),
             "day": self.as_of,
+            "first_day": first_day,
+            "last_day": last_day,
         }
 
 
@@ -219,14 +225,24 @@ known AS (
     WHERE a.period = ANY(:periods) AND a.hardship IS NOT NULL
         AND a.state NOT IN ('rejected', 'withdrawn')
         AND a.student_id IN (SELECT student_id FROM there)
-    ORDER BY a.student_id, s.made_at DESC, a.id DESC)
+    ORDER BY a.student_id, s.made_at DESC, a.id DESC),
+recognised AS (
+    SELECT DISTINCT ON (r.student_id) r.student_id, r.level
+    FROM recognition r
+    WHERE r.school_year = :school_year AND r.valid_from <= :last_day
+        AND r.student_id IN (SELECT student_id FROM there)
+    ORDER BY r.student_id, r.valid_from DESC)
 INSERT INTO {roll}
 SELECT t.student_id, t.school_id, t.county_id,
     row_number() OVER (PARTITION BY t.student_id
         ORDER BY t.entered_on {way}, t.made_at {way}, t.id {way}),
     t.school_id = ANY(:schools), s.stage, s.school_area, s.run_by, t.boards, t.grade, t.grade,
-    h.hukou, h.members, h.income_per_head_fen, h.special_group, known.hardship
-FROM there t JOIN school s ON s.id = t.school_id
+    (extract(year FROM CAST(:first_day AS date)) - extract(year FROM p.birth_on))::int
+        - (to_char(p.birth_on, 'MMDD') > to_char(CAST(:first_day AS date), 'MMDD'))::int,
+    h.hukou, h.members, h.income_per_head_fen, h.special_group,
+    coalesce(recognised.level, known.hardship)
+FROM there t JOIN school s ON s.id = t.school_id JOIN student p ON p.id = t.student_id
+LEFT JOIN recognised ON recognised.student_id = t.student_id
 LEFT JOIN household h ON h.student_id = t.student_id AND h.school_year = :school_year
 LEFT JOIN known ON known.student_id = t.student_id
 """

@@ -32,7 +32,7 @@ whoever has no group on record, is in the second.
 
 View = Literal["calendar_year", "school_year"]
 BLOCKS = ("spring", "autumn", "year")
-MONEY = ("allocated", "paid", "group1_amount", "group2_amount")
+MONEY = ("allocated", "paid", "group1_amount", "group2_amount", "owed_back")
 PEOPLE = ("people", "group1_people", "group2_people")
 REPEATS = ("in_both_groups", "in_both_terms", "in_several_rows")
 FIGURES = tuple(f"{block}.{name}" for block in BLOCKS for name in (*MONEY, *PEOPLE, *REPEATS))
@@ -43,12 +43,14 @@ PAID: Mapping[str, pl.DataType] = {
     "stage": pl.String(),
     "programme": pl.String(),
     "special_group": pl.String(),
-    "version": pl.String(),  # the policy version of the award
-    "rate_fen": pl.Int64(),  # what one instalment of it is
+    "version": pl.String(),  # the policy version of the award, or that a supplement brings it up to
+    "supplement": pl.Boolean(),  # 补发: what a later rate added
+    "rate_fen": pl.Int64(),  # what one instalment of it is; the pupil's part of a school's
     "term": pl.String(),  # the term the instalment belongs to
-    "paid_year": pl.Int64(),  # the calendar year the bank paid, or gave back
+    "paid_year": pl.Int64(),  # the calendar year the bank paid, or gave back, or it became owed
     "payments": pl.Int64(),  # payments less returns
     "paid_fen": pl.Int64(),  # paid less returned
+    "owed_fen": pl.Int64(),  # 应收回: paid and owed back, less what the bank then returned itself
 }
 """One row of what was paid; rows of one student may repeat, and their sums count."""
 
@@ -122,6 +124,7 @@ class Rate:
     stage: str
     programme: str
     version: str
+    supplement: bool
     term: str
     rate_fen: int
     people: int
@@ -137,7 +140,9 @@ class Rate:
     @property
     def cell(self) -> str:
         """How checks name it."""
-        return f"rates/{self.stage}/{self.programme}/{self.version}/{self.term}/{self.rate_fen}"
+        kind = "/supplement" if self.supplement else ""
+        row = f"rates/{self.stage}/{self.programme}/{self.version}/{self.term}"
+        return f"{row}/{self.rate_fen}{kind}"
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,7 @@ class FundUse:
     committed_fen: int
     paid_fen: int
     available_fen: int  # the balance of its account, apart from the sums of transfers
+    owed_back_fen: int  # of what was paid
 
     @property
     def carried_fen(self) -> int:
@@ -164,8 +170,9 @@ class FundUse:
 class Form:
     """The form: rows by stage and programme, their totals, and what checks it.
 
-    `control_fen` is what the books say was paid in this view, summed without the cases; None
-    where nobody asked. `per_term` is how often a programme pays one student in a term.
+    `control_fen` is what the books say was paid in this view, summed without the cases, and
+    `control_owed_fen` what became owed back; None where nobody asked. `per_term` is how often a
+    programme pays one student in a term.
     """
 
     years: Years
@@ -176,6 +183,7 @@ class Form:
     bridge: Bridge
     funds: tuple[FundUse, ...] = ()
     control_fen: int | None = None
+    control_owed_fen: int | None = None
     per_term: Mapping[str, int] | None = None
 
     def in_order(self) -> Iterator[Row]:
@@ -265,6 +273,7 @@ def _block(paid: pl.DataFrame) -> dict[str, int]:
     money = pl.col("paid_fen")
     each = paid.group_by("student").agg(
         whole=money.sum(),
+        owed=pl.col("owed_fen").sum(),
         group1=money.filter(pl.col("group") == 1).sum(),
         group2=money.filter(pl.col("group") != 1).sum(),
         spring=money.filter(pl.col("season") == "spring").sum(),
@@ -273,6 +282,7 @@ def _block(paid: pl.DataFrame) -> dict[str, int]:
     counted = {name: (pl.col(name) > 0).cast(pl.Int64) for name in each.columns[1:]}
     sums = each.select(
         paid=pl.col("whole").sum(),
+        owed_back=pl.col("owed").sum(),
         group1_amount=pl.col("group1").sum(),
         group2_amount=pl.col("group2").sum(),
         people=counted["whole"].sum(),
@@ -287,9 +297,10 @@ def _block(paid: pl.DataFrame) -> dict[str, int]:
 
 
 def _rates(paid: pl.DataFrame) -> tuple[Rate, ...]:
-    by = ["stage", "programme", "version", "term", "rate_fen"]
+    by = ["stage", "programme", "supplement", "version", "term", "rate_fen"]
     found = (
-        paid.group_by(*by, "student")
+        paid.filter((pl.col("payments") != 0) | (pl.col("paid_fen") != 0))
+        .group_by(*by, "student")
         .agg(fen=pl.col("paid_fen").sum(), times=pl.col("payments").sum())
         .group_by(by)
         .agg(

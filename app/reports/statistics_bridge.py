@@ -33,20 +33,25 @@ STEPS: dict[Step, Words] = {
 
 @dataclass(frozen=True)
 class BridgePart:
-    """What a line is made of: one programme's term, and the calendar year it was paid in."""
+    """What a line is made of: one programme's term, and the calendar year it was paid in.
+
+    `owed_fen` is what became owed back in that year: it stays paid when it was paid.
+    """
 
     term: str
     paid_year: int
     programme: str
     amount_fen: int
+    owed_fen: int
 
 
 @dataclass(frozen=True)
 class BridgeLine:
-    """One line: an amount in fen with its sign, and the parts that sum to it."""
+    """One line: amounts in fen with their sign, and the parts that sum to them."""
 
     step: Step
     amount_fen: int
+    owed_fen: int
     parts: tuple[BridgePart, ...]
 
     @property
@@ -69,7 +74,7 @@ class Bridge:
 
 
 def bridge_of(paid: pl.DataFrame, school_year: str, year: int) -> Bridge:
-    """The bridge over rows with term, paid_year, programme and paid_fen."""
+    """The bridge over rows with term, paid_year, programme, paid_fen and owed_fen."""
     of_terms = pl.col("term").is_in(terms_of(school_year))
     in_year = pl.col("paid_year") == year
     return Bridge(
@@ -87,8 +92,8 @@ def bridge_of(paid: pl.DataFrame, school_year: str, year: int) -> Bridge:
 def _line(paid: pl.DataFrame, step: Step, sign: int = 1) -> BridgeLine:
     parts = (
         paid.group_by("term", "paid_year", "programme")
-        .agg(amount_fen=pl.col("paid_fen").sum() * sign)
-        .filter(pl.col("amount_fen") != 0)
+        .agg(amount_fen=pl.col("paid_fen").sum() * sign, owed_fen=pl.col("owed_fen").sum() * sign)
+        .filter((pl.col("amount_fen") != 0) | (pl.col("owed_fen") != 0))
         .with_columns(half=pl.col("term").str.ends_with("autumn"), of=pl.col("term").str.head(4))
         .sort("of", "half", "paid_year", "programme")
         .drop("of", "half")
@@ -97,5 +102,6 @@ def _line(paid: pl.DataFrame, step: Step, sign: int = 1) -> BridgeLine:
     return BridgeLine(
         step,
         sign * int(paid["paid_fen"].sum()),
+        sign * int(paid["owed_fen"].sum()),
         tuple(BridgePart(**row) for row in parts.iter_rows(named=True)),
     )

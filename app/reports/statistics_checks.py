@@ -109,6 +109,7 @@ def check(form: Form) -> list[Found]:
         *_sums(form),
         *_rates(form),
         *_allocations(form),
+        *_owed_back(form),
         *_bridge(form),
         *_books(form),
     ]
@@ -138,7 +139,7 @@ def _rates(form: Form) -> Iterator[Found]:
             rate.amount_fen,
         )
         often = (form.per_term or {}).get(rate.programme)
-        if often is not None and rate.most > often:
+        if often is not None and not rate.supplement and rate.most > often:
             yield Found(
                 rate.cell,
                 Words(
@@ -185,31 +186,38 @@ def _allocations(form: Form) -> Iterator[Found]:
                 yield Found(row.cell(f"{season}.paid"), says, most, paid, money=True, others=others)
 
 
+def _owed_back(form: Form) -> Iterator[Found]:
+    # By calendar year money paid in an earlier year becomes owed back in this one.
+    if form.years.view == "calendar_year":
+        return
+    says = Words("应收回不应超过发放", "no more can be owed back than was paid")
+    for row in form.rows:
+        for season in ("spring", "autumn"):
+            owed, most = row.figures[f"{season}.owed_back"], row.figures[f"{season}.paid"]
+            if owed > most:
+                others = (row.cell(f"{season}.paid"),)
+                cell = row.cell(f"{season}.owed_back")
+                yield Found(cell, says, most, owed, money=True, others=others)
+
+
 def _bridge(form: Form) -> Iterator[Found]:
     lines = form.bridge.lines
     for line in lines:
-        yield from _differs(
-            line.cell,
-            Words("该项各明细之和应等于该项", "the parts must sum to the line"),
-            sum(part.amount_fen for part in line.parts),
-            line.amount_fen,
-        )
-    yield from _differs(
-        "bridge/calendar_year",
-        Words("学年合计经各项调整后应等于年度合计",
-              "the school year with its adjustments must be the calendar year"),
-        sum(line.amount_fen for line in lines[:-1]),
-        lines[-1].amount_fen,
-        *(line.cell for line in lines[:-1]),
-    )  # fmt: skip
+        for told, parts in (
+            (line.amount_fen, [part.amount_fen for part in line.parts]),
+            (line.owed_fen, [part.owed_fen for part in line.parts]),
+        ):
+            says = Words("该项各明细之和应等于该项", "the parts must sum to the line")
+            yield from _differs(line.cell, says, sum(parts), told)
+    says = Words("学年合计经各项调整后应等于年度合计",
+                 "the school year with its adjustments must be the calendar year")  # fmt: skip
+    others = [line.cell for line in lines[:-1]]
+    for fen in ([line.amount_fen for line in lines], [line.owed_fen for line in lines]):
+        yield from _differs("bridge/calendar_year", says, sum(fen[:-1]), fen[-1], *others)
     end = form.bridge.line(form.years.view)
-    yield from _differs(
-        form.total.cell("year.paid"),
-        Words("全年发放应与衔接表相符", "the year's amount must agree with the bridge"),
-        end.amount_fen,
-        form.total.figures["year.paid"],
-        end.cell,
-    )
+    says = Words("全年金额应与衔接表相符", "the year's amount must agree with the bridge")
+    for name, needs in (("year.paid", end.amount_fen), ("year.owed_back", end.owed_fen)):
+        yield from _differs(form.total.cell(name), says, needs, form.total.figures[name], end.cell)
 
 
 def _books(form: Form) -> Iterator[Found]:
@@ -220,6 +228,14 @@ def _books(form: Form) -> Iterator[Found]:
                   "the year's amount must be what the books paid less what came back"),
             form.control_fen,
             form.total.figures["year.paid"],
+        )  # fmt: skip
+    if form.control_owed_fen is not None:
+        yield from _differs(
+            form.total.cell("year.owed_back"),
+            Words("全年应收回应与账簿列为应收回减退回冲销相符",
+                  "the year's amount owed back must be what the books hold as recoverable"),
+            form.control_owed_fen,
+            form.total.figures["year.owed_back"],
         )  # fmt: skip
     for line in form.funds:
         yield from _differs(

@@ -86,6 +86,7 @@ class BlockOut(BaseModel):
     in_both_groups: int
     in_both_terms: int
     in_several_rows: int
+    owed_back: MoneyOut
 
     @classmethod
     def of(cls, row: Row, block: str) -> Self:
@@ -110,6 +111,7 @@ class BlockOut(BaseModel):
             in_both_groups=figures["in_both_groups"],
             in_both_terms=figures["in_both_terms"],
             in_several_rows=figures["in_several_rows"],
+            owed_back=MoneyOut.of(figures["owed_back"]),
         )
 
 
@@ -139,11 +141,12 @@ class RowOut(BaseModel):
 
 
 class RateOut(BaseModel):
-    """What was paid at one rate of one policy version in one term."""
+    """What was paid at one rate of one policy version in one term; a supplement is 补发."""
 
     stage: str
     programme: str
     version: str
+    supplement: bool
     term: str
     rate: YuanOut
     people: int
@@ -157,6 +160,7 @@ class RateOut(BaseModel):
             stage=rate.stage,
             programme=rate.programme,
             version=rate.version,
+            supplement=rate.supplement,
             term=rate.term,
             rate=rate.rate_fen,
             people=rate.people,
@@ -177,6 +181,7 @@ class FundOut(BaseModel):
     committed: YuanOut
     available: YuanOut
     paid: YuanOut
+    owed_back: YuanOut
     carried_over: YuanOut
 
     @classmethod
@@ -192,17 +197,19 @@ class FundOut(BaseModel):
             committed=line.committed_fen,
             available=line.available_fen,
             paid=line.paid_fen,
+            owed_back=line.owed_back_fen,
             carried_over=line.carried_fen,
         )
 
 
 class BridgePartOut(BaseModel):
-    """One programme's term, paid in one calendar year."""
+    """One programme's term, paid in one calendar year; and what became owed back in it."""
 
     term: str
     paid_year: int
     programme: str
     amount: YuanOut
+    owed_back: YuanOut
 
 
 class BridgeLineOut(BaseModel):
@@ -211,6 +218,7 @@ class BridgeLineOut(BaseModel):
     step: Step
     label: str
     amount: YuanOut
+    owed_back: YuanOut
     parts: list[BridgePartOut]
 
 
@@ -229,12 +237,14 @@ class BridgeOut(BaseModel):
                 step=line.step,
                 label=said(STEPS[line.step], tongue),
                 amount=line.amount_fen,
+                owed_back=line.owed_fen,
                 parts=[
                     BridgePartOut(
                         term=part.term,
                         paid_year=part.paid_year,
                         programme=part.programme,
                         amount=part.amount_fen,
+                        owed_back=part.owed_fen,
                     )
                     for part in line.parts
                 ],

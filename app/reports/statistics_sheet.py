@@ -1,4 +1,4 @@
-"""The statistics form as a workbook: the form, the bridge, the checks, the fund lines."""
+"""The statistics form as a workbook: the form, bridge, checks, fund lines, rates."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ SHEETS = {
     "bridge": Words("衔接", "Bridge"),
     "checks": Words("校验", "Checks"),
     "funds": Words("指标", "Fund lines"),
+    "rates": Words("标准", "Rates"),
 }
 CITY = Words("全市", "the whole city")
 IN_BLOCK = (
@@ -33,10 +34,12 @@ IN_BLOCK = (
 FIGURES: tuple[str, ...] = (
     *(f"{block}.{name}" for block in BLOCKS for name in IN_BLOCK),
     *words.REPEATED,
+    *words.OWED,
 )
 """The figures of a row in the order of the form's columns, from the third on."""
 
 WAN, YUAN, NOTES = Words("万元", "万元"), Words("元", "yuan"), Words("说明", "Notes")
+OWED_YUAN = Words("其中应收回（元）", "owed back of it (yuan)")
 FAILED = Words("以下单元格未通过校验", "These cells do not hold")
 HOLDS = Words("全部校验通过", "Everything holds")
 LOOK_FIRST = Words("建议先核对：", "Look first at: ")
@@ -58,7 +61,19 @@ FUND_HEADS = (
     Words("已落实", "Committed"),
     Words("可用", "Available"),
     Words("已发放", "Paid"),
+    Words("应收回", "Owed back"),
     Words("结转", "Carries over"),
+)
+RATE_HEADS = (
+    words.STAGE,
+    words.PROGRAMME,
+    Words("政策版本", "Policy version"),
+    Words("学期", "Term"),
+    words.SUPPLEMENT,
+    Words("标准（元）", "Rate (yuan)"),
+    Words("人数", "People"),
+    Words("笔数", "Payments"),
+    Words("金额", "Amount"),
 )
 
 FIRST = 2  # columns before the figures
@@ -133,6 +148,7 @@ def write_form(form: Form, heading: Heading) -> bytes:
     _write_bridge(book, form)
     checks = book.page("checks")
     _write_funds(book, form)
+    _write_rates(book, form)
     # Last, for it tells where the other sheets' cells stand.
     _write_checks(book, checks, form, differences)
     book.book.close()
@@ -177,10 +193,12 @@ def _write_heads(book: _Book, page: Any, form: Form, heading: Heading) -> None:
         end = start + len(IN_BLOCK) - 1
         page.merge_range(3, start, 3, end, book.say(words.HEADS[block]), head)
     start = FIRST + len(BLOCKS) * len(IN_BLOCK)
-    page.merge_range(3, start, 3, last, book.say(words.HEADS["repeats"]), head)
+    owed = last - len(words.OWED) + 1
+    page.merge_range(3, start, 3, owed - 1, book.say(words.HEADS["repeats"]), head)
+    page.merge_range(3, owed, 3, last, book.say(words.HEADS["owed_back"]), head)
     for column, figure in enumerate(FIGURES, start=FIRST):
         term, label = words.HEADS[figure.split(".")[0]], words.COLUMNS[figure.split(".")[1]]
-        if figure in words.REPEATED:
+        if figure in words.REPEATED or figure in words.OWED:
             label = Words(f"{term.zh}{label.zh}", f"{term.en}: {label.en}")
         page.write_string(4, column, book.say(label), head)
 
@@ -225,26 +243,29 @@ def _write_notes(book: _Book, page: Any, at: int) -> None:
 def _write_bridge(book: _Book, form: Form) -> None:
     page = book.page("bridge")
     page.set_column(0, 0, 70)
-    page.set_column(1, 2, 18)
+    page.set_column(1, 3, 18)
     head = book.style(bold=True, border=1, bg_color=_GREY)
     bridge = form.bridge
     title = Words(
         f"{bridge.school_year}学年 → {bridge.year}年（自然年度）",
         f"School year {bridge.school_year} → calendar year {bridge.year}",
     )
-    for column, name in enumerate((title, WAN, YUAN)):
+    for column, name in enumerate((title, WAN, YUAN, OWED_YUAN)):
         page.write_string(0, column, book.say(name), head)
     at = 1
     for line in bridge.lines:
         page.write_string(at, 0, book.say(STEPS[line.step]), book.style(border=1, bold=True))
         book.put(page, (at, 1), Decimal(show_wan(line.amount_fen)), cell=line.cell, bold=True)
-        page.write_string(at, 2, show_yuan(line.amount_fen), book.style(border=1, align="right"))
+        yuan = book.style(border=1, align="right")
+        page.write_string(at, 2, show_yuan(line.amount_fen), yuan)
+        page.write_string(at, 3, show_yuan(line.owed_fen), yuan)
         for part in line.parts:
             at += 1
             page.write_string(at, 0, book.say(words.part_name(part)), book.style(indent=2))
             fen = part.amount_fen
             page.write_number(at, 1, Decimal(show_wan(fen)), book.style(num_format="0.0000"))
             page.write_string(at, 2, show_yuan(fen), book.style(align="right"))
+            page.write_string(at, 3, show_yuan(part.owed_fen), book.style(align="right"))
         at += 1
 
 
@@ -293,7 +314,7 @@ def _write_funds(book: _Book, form: Form) -> None:
     page = book.page("funds")
     page.set_column(0, 0, 44)
     page.set_column(1, 4, 18)
-    page.set_column(5, 9, 14)
+    page.set_column(5, 10, 14)
     head = book.style(bold=True, border=1, bg_color=_GREY)
     for column, name in enumerate(FUND_HEADS):
         page.write_string(0, column, book.say(name), head)
@@ -307,8 +328,36 @@ def _write_funds(book: _Book, form: Form) -> None:
             "committed": line.committed_fen,
             "available": line.available_fen,
             "paid": line.paid_fen,
+            "owed_back": line.owed_back_fen,
             "carried_over": line.carried_fen,
         }
         for column, (what, fen) in enumerate(amounts.items(), start=len(named)):
             cell = f"funds/{line.code}/{what}"
             book.put(page, (at, column), Decimal(show_wan(fen)), cell=cell)
+
+
+def _write_rates(book: _Book, form: Form) -> None:
+    page = book.page("rates")
+    page.set_column(0, 0, 14)
+    page.set_column(1, 1, 34)
+    page.set_column(2, len(RATE_HEADS) - 1, 14)
+    head = book.style(bold=True, border=1, bg_color=_GREY)
+    for column, name in enumerate(RATE_HEADS):
+        page.write_string(0, column, book.say(name), head)
+    text = book.style(border=1)
+    for at, rate in enumerate(form.rates, start=1):
+        named = (
+            book.say(words.stage_name(rate.stage)),
+            book.say(words.programme_name(rate.programme)),
+            guard(rate.version),
+            rate.term,
+            book.say(words.SUPPLEMENT) if rate.supplement else "",
+        )
+        for column, value in enumerate(named):
+            page.write_string(at, column, value, text)
+        column = len(named)
+        page.write_string(at, column, show_yuan(rate.rate_fen), text)
+        page.write_number(at, column + 1, rate.people, text)
+        page.write_number(at, column + 2, rate.payments, text)
+        amount = Decimal(show_wan(rate.amount_fen))
+        book.put(page, (at, column + 3), amount, cell=rate.cell)

@@ -16,6 +16,7 @@ HEADS: dict[str, Words] = {
     "autumn": Words("秋季学期", "Autumn"),
     "year": Words("全年", "Year"),
     "repeats": Words("重复计数（人）", "Counted more than once (people)"),
+    "owed_back": Words("应收回金额", "Owed back"),
 }
 COLUMNS: dict[str, Words] = {
     "allocated": Words("下达金额", "Allocated"),
@@ -25,6 +26,7 @@ COLUMNS: dict[str, Words] = {
     "group1_amount": Words("建档立卡等六类金额", "Group 1 amount"),
     "group2_people": Words("其他人数", "Group 2 people"),
     "group2_amount": Words("其他金额", "Group 2 amount"),
+    "owed_back": Words("应收回", "Owed back"),
     "in_both_groups": Words("两类均计", "in both groups"),
     "in_both_terms": Words("两学期均领", "paid in both terms"),
     "in_several_rows": Words("跨项目、学段", "in several rows"),
@@ -34,6 +36,8 @@ REPEATED: tuple[str, ...] = (
     "year.in_both_terms",
     *(f"{block}.in_several_rows" for block in BLOCKS),
 )
+OWED: tuple[str, ...] = tuple(f"{block}.owed_back" for block in BLOCKS)
+SUPPLEMENT = Words("补发", "Supplement")
 
 NOTES: tuple[Words, ...] = (
     Words(
@@ -42,9 +46,12 @@ NOTES: tuple[Words, ...] = (
         "each; refused, in transit and unknown do not count.",
     ),
     Words(
-        "学期：每期资助按其应发日所在学期归入春季或秋季，假期归前一学期。",
+        "学期：每期资助按其应发日所在学期归入春季或秋季，假期归前一学期；补发（标准提高后的差额）不论"
+        "何时发放，按学期的项目归原学期，按学年的项目归该学年春季学期，在“标准”表中单列，不计入发放次数。",
         "Term: an instalment belongs to the term its due day lies in; a holiday is of the term "
-        "before it.",
+        "before it. A supplement (what a later rate added), whenever paid, belongs to the term "
+        "that was applied for, or to the spring term of the school year; it stands by itself "
+        "among the rates and is no further payment of the term.",
     ),
     Words(
         "下达（各学期）＝预算下达中已落实到该学期各期资助的金额，减收回释放的；可大于发放，余额结转。"
@@ -75,8 +82,27 @@ NOTES: tuple[Words, ...] = (
         "approved; group 2 is everybody else, and whoever has no group on record.",
     ),
     Words(
-        "学段以申报时学生所在学段为准。",
-        "The stage is the student's own when the case was handed in.",
+        "学段以申报时学生所在学段为准；拨付学校的以学校学段为准。",
+        "The stage is the student's own when the case was handed in, and the school's where the "
+        "school is paid.",
+    ),
+    Words(
+        "拨付学校的资金（公用经费、免费教科书等）按学校资金单所列学生计人数，金额为资金单所列各人金额；"
+        "分期拨付的，按学生顺序累计、逐期累计的比例取整后相减，各期、各人之和与拨付额分毫不差；"
+        "类别以该学年家庭情况登记为准。",
+        "Money paid to schools (public funds, textbooks) counts the pupils that the school's "
+        "allocation lists, each with the amount listed. Paid in several instalments, a pupil's "
+        "part is the rise of the proportion cumulated over pupils and instalments, in whole fen: "
+        "parts sum exactly to every instalment and every pupil. The group is that of the "
+        "household's record of the school year.",
+    ),
+    Words(
+        "应收回＝已发放后列为应收回的金额（如虚假申报），按列为应收回的业务日期计入年度，按原发放学期计入"
+        "学年；发放金额和人数不因此减少。银行其后自行退汇的，先冲销应收回，再冲减发放。",
+        "Owed back is money paid and then held recoverable (a false statement, say), in the "
+        "calendar year in which it became so, or the term it was paid for; amounts paid and "
+        "people stay as they were. Where the bank then returns the payment itself, it is no "
+        "longer owed and no longer paid.",
     ),
     Words(
         "金额内部以分计；每格各自四舍五入到四位小数（即整元）。各格之和与合计不符的列为尾差，"

@@ -20,11 +20,12 @@ from app.policy.explanation import Explanation, explain
 from app.policy.queries import LoadedVersion, version_by_id
 from app.policy.schemas import explanation_out
 from app.reports import trail_queries as levels
-from app.reports.subjects import allocations_of, cases_of, find, fund_lines_of
+from app.reports.subjects import ThingKind, allocations_of, cases_of, find, fund_lines_of
 from app.reports.trail_members import allocations as of_allocations
 from app.reports.trail_members import members as members_of
 from app.reports.trail_queries import Rows
 from app.reports.trail_schemas import TrailOut
+from app.reports.trail_sums import sums as sums_of
 
 CASES_MAX = 50  # each comes with its whole chain
 ACCOUNT_HIDDEN = "*" * 12  # the length of an account is not shown either
@@ -35,12 +36,16 @@ Grouped = Mapping[Any, Rows]
 def trail(session: Session, asked: str, *, by: Actor, page: PageAsked) -> TrailOut:
     """The thing with this id or number, its sums and budget, and a page of its cases in full.
 
+    A student's sums leave out the schools' allocations that count the student: those are shown
+    with the student's own amount.
+
     One statement a level, however many cases. Raises TrailNotFound.
     """
     page = PageAsked(limit=min(page.limit, CASES_MAX), after=page.after)
     thing = find(session, asked, by=by)
     cases, allocations = cases_of(thing, by=by), allocations_of(thing, by=by)
-    sums = levels.sums(session, cases, allocations)
+    student = thing.id if thing.kind is ThingKind.STUDENT else None
+    sums = sums_of(session, cases, allocations, of_schools=student is None)
     members = page_of(
         members_of(session, cases, allocations, page),
         page,
@@ -48,7 +53,7 @@ def trail(session: Session, asked: str, *, by: Actor, page: PageAsked) -> TrailO
         show=lambda row: row,
     )
     found = levels.applications(session, _of_kind(members.items, "case"))
-    paid_to_schools = of_allocations(session, _of_kind(members.items, "allocation"))
+    paid_to_schools = of_allocations(session, _of_kind(members.items, "allocation"), student)
     below = _below(session, _ids(found), _ids(paid_to_schools), by=by)
     lines = {share["fund_line_id"] for share in below.shares}
     budget = _budget(session, levels.fund_lines(session, [*lines], fund_lines_of(thing), by=by))
@@ -261,8 +266,9 @@ def _sums_of(
 ) -> dict[str, int]:
     paid = [each for each in instalments if each["state"] == InstalmentState.PAID]
     signs = {TransferKind.PAY: 1, TransferKind.RETURN: -1}
+    added = _total([each for each in instalments if each["supplement"]])
     return {
-        "awards": award["amount"] if award else 0,
+        "awards": award["amount"] + added if award else 0,
         "instalments": _total(instalments),
         "shares": sum(_total(shares[each["id"]]) for each in instalments),
         "paid_shares": sum(_total(shares[each["id"]]) for each in paid),

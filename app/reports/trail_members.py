@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, literal, select, union_all
 from sqlmodel import Session, col
 
-from app.allocations.models import SchoolAllocation
+from app.allocations.models import SchoolAllocation, SchoolAllocationStudent
 from app.applications.models import Application
 from app.auth.models import Organisation
 from app.core.paging import PageAsked
@@ -36,8 +36,16 @@ def members(
     return [dict(row) for row in session.execute(asked).mappings()]
 
 
-def allocations(session: Session, chosen: Sequence[UUID]) -> Rows:
-    """The schools' allocations by id, with the school's name."""
+def allocations(session: Session, chosen: Sequence[UUID], student: UUID | None) -> Rows:
+    """The schools' allocations by id, with the school's name and the student's part of them."""
+    listed = SchoolAllocationStudent
+    own = (
+        select(col(listed.amount_fen))
+        .where(
+            col(listed.allocation_id) == col(SchoolAllocation.id), col(listed.student_id) == student
+        )
+        .scalar_subquery()
+    )
     table = SchoolAllocation
     names = (
         "id", "number", "state", "programme", "period", "school_id", "county_id", "as_of", "roll",
@@ -48,6 +56,7 @@ def allocations(session: Session, chosen: Sequence[UUID]) -> Rows:
         select(
             *(col(getattr(table, name)) for name in names),
             col(table.amount_fen).label("amount"),
+            own.label("student_amount"),
             col(Organisation.name).label("school"),
         )
         .join(Organisation, col(Organisation.id) == table.school_id)

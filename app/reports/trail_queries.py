@@ -5,13 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Executable,
-    ScalarSelect,
     Select,
-    case,
-    cast,
     func,
     or_,
     select,
@@ -20,7 +16,7 @@ from sqlmodel import Session, col
 
 from app.applications.models import Application, Decision, Review, Submission
 from app.auth.models import Organisation
-from app.awards.models import Award, Instalment, InstalmentShare, InstalmentState
+from app.awards.models import Award, Instalment, InstalmentShare
 from app.budgets.models import Appropriation, FundLine
 from app.core.actor import Actor
 from app.core.scoping import visible
@@ -31,7 +27,7 @@ from app.disbursement.models import (
     PayoutPart,
     PayoutRun,
 )
-from app.ledger.models import LedgerTransfer, TransferKind
+from app.ledger.models import LedgerTransfer
 from app.reconciliation.models import ReturnFile, ReturnLine
 from app.registry.models import (
     BankAccount,
@@ -78,58 +74,6 @@ def applications(session: Session, cases: Ids) -> Rows:
         .order_by(col(table.id))
     )
     return _rows(session, asked)
-
-
-def sums(session: Session, cases: Select[UUID], allocations: Select[UUID]) -> dict[str, int]:
-    """Over all cases and allocations: how many, and the sums in fen that must agree."""
-    chosen = cases.cte("chosen")
-    paid_to_schools = allocations.cte("paid_to_schools")
-    awarded = or_(
-        col(Award.application_id).in_(select(chosen.c.id)),
-        col(Award.allocation_id).in_(select(paid_to_schools.c.id)),
-    )
-    mine = (
-        select(col(Instalment.id), col(Instalment.amount_fen), col(Instalment.state).label("state"))
-        .join(Award, col(Award.id) == Instalment.award_id)
-        .where(awarded)
-        .cte("mine")
-    )
-    shares = (
-        select(
-            _fen(col(InstalmentShare.amount_fen)).label("fen"),
-            _fen(
-                case(
-                    (mine.c.state == InstalmentState.PAID, col(InstalmentShare.amount_fen)), else_=0
-                )
-            ).label("paid_fen"),
-        )
-        .join(mine, mine.c.id == col(InstalmentShare.instalment_id))
-        .subquery()
-    )
-    signed = case(
-        (col(LedgerTransfer.kind) == TransferKind.PAY, col(LedgerTransfer.amount_fen)),
-        else_=-col(LedgerTransfer.amount_fen),
-    )
-    paid = select(_fen(signed)).where(
-        col(LedgerTransfer.refers_to).in_(select(mine.c.id)),
-        col(LedgerTransfer.kind).in_([TransferKind.PAY, TransferKind.RETURN]),
-    )
-    awards = select(_fen(col(Award.amount_fen))).where(awarded)
-    columns: dict[str, ScalarSelect[Any]] = {
-        "cases": select(func.count()).select_from(chosen).scalar_subquery(),
-        "allocations": select(func.count()).select_from(paid_to_schools).scalar_subquery(),
-        "awards": awards.scalar_subquery(),
-        "instalments": select(_fen(mine.c.amount_fen)).scalar_subquery(),
-        "shares": select(shares.c.fen).scalar_subquery(),
-        "paid_shares": select(shares.c.paid_fen).scalar_subquery(),
-        "paid_transfers": paid.scalar_subquery(),
-    }
-    asked = select(*(column.label(name) for name, column in columns.items()))
-    return dict(session.execute(asked).mappings().one())
-
-
-def _fen(column: Any) -> Any:
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
 def submissions(session: Session, applications: Ids) -> Rows:
@@ -226,6 +170,7 @@ def instalments(session: Session, awards: Ids) -> Rows:
             col(table.fiscal_year),
             col(table.state),
             col(table.amount_fen).label("amount"),
+            col(table.supplement_version_id).is_not(None).label("supplement"),
         )
         .where(col(table.award_id).in_(awards))
         .order_by(col(table.award_id), col(table.seq)),

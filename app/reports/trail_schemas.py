@@ -21,7 +21,10 @@ class ThingOut(BaseModel):
 
 
 class SumsOut(BaseModel):
-    """Sums that must agree: award = instalments = shares, and paid shares = paid transfers."""
+    """Sums that must agree: award = instalments = shares, and paid shares = paid transfers.
+
+    What later rates added counts with the award.
+    """
 
     awards: YuanOut
     instalments: YuanOut
@@ -112,7 +115,7 @@ class ShareOut(BaseModel):
 
 
 class InstalmentOut(BaseModel):
-    """One instalment with its shares."""
+    """One instalment with its shares; a supplement is what a later rate added."""
 
     id: UUID
     seq: int
@@ -120,6 +123,7 @@ class InstalmentOut(BaseModel):
     fiscal_year: int
     state: str
     amount: YuanOut
+    supplement: bool
     shares: list[ShareOut]
 
 
@@ -233,7 +237,11 @@ class CaseOut(BaseModel):
 
 
 class AllocationOut(BaseModel):
-    """One school's allocation and its whole chain: heads, award, payouts, transfers."""
+    """One school's allocation and its whole chain: heads, award, payouts, transfers.
+
+    `student_amount` is that of the student asked for; null where something else was, or where the
+    rate is not known.
+    """
 
     id: UUID
     number: str
@@ -248,6 +256,7 @@ class AllocationOut(BaseModel):
     head_count: int
     asked: int
     amount: YuanOut | None
+    student_amount: YuanOut | None
     policy_version_id: UUID
     counted_by: UUID
     counted_at: datetime
@@ -264,7 +273,8 @@ class TrailOut(BaseModel):
     """A thing, the sums over all its cases, the budget behind them, and a page of the cases.
 
     Cases are students' applications; what schools are paid by head count stands in `allocations`.
-    A page holds both in the order of their ids.
+    A page holds both in the order of their ids. A student's `sums` leave out `allocations`, whose
+    chains are the whole school's.
     """
 
     asked: str

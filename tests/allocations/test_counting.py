@@ -1,11 +1,14 @@
 """Heads on a roll × rate, each pupil once, unknown facts asked about."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, func, select, text
 from sqlmodel import Session
 
 from app.allocations import roll
@@ -19,13 +22,19 @@ from app.allocations.errors import (
 )
 from app.allocations.service import approve
 from app.core import db
+from app.policy import queries
 from tests.allocations.conftest import DAY, Count
-from tests.allocations.programmes import SPRING, UNPRICED, WAIVER
+from tests.allocations.programmes import NAME, SPRING, UNPRICED, WAIVER
 from tests.allocations.pupils import enrol, fund, put_on_roll
 from tests.factories.cases import make_cases
 from tests.factories.office import City
+from tests.recognition.test_recognitions import recognise
 
 PRIMARY, JUNIOR, VOCATIONAL, ELSEWHERE = "2137000006", "3137000008", "3637000010", "2137000011"
+
+
+def school_ids(city: City) -> tuple[UUID, ...]:
+    return (city.schools[PRIMARY].id,)
 
 
 def figures(city: City, schools: Sequence[Figures], code: str) -> Figures:
@@ -75,6 +84,72 @@ def test_a_missing_fact_is_asked_about_and_not_paid(city: City, count: Count, se
     [counted] = count(WAIVER, SPRING).schools
     assert (counted.roll, counted.head_count, counted.amount_fen) == (6, 2, 2 * 45_00)
     assert (counted.asked, counted.asks) == (3, {"hardship": 3})
+
+
+@pytest.mark.parametrize(
+    ("level", "since", "heads"),
+    [
+        (1, date(2007, 10, 8), 1),
+        (1, date(2008, 7, 15), 1),  # the term's last day
+        (1, date(2008, 7, 16), 0),
+        (0, date(2007, 10, 8), 0),
+    ],
+)
+def test_what_a_pupil_is_recognised_as_counts_without_an_application(
+    city: City, count: Count, session, level: int, since: date, heads: int
+) -> None:
+    pupil, other = enrol(session, city.schools[PRIMARY], 2)
+    recognise(session, [pupil], level, valid_from=since)
+    recognise(session, [other], 3, valid_from=date(2007, 10, 8))
+    [counted] = count(WAIVER, SPRING).schools
+    assert counted.head_count == heads + 1
+    assert counted.asked == (1 if since > date(2008, 7, 15) else 0)
+
+
+def test_recognition_goes_before_what_an_application_said(
+    city: City, count: Count, session
+) -> None:
+    school = city.schools[PRIMARY]
+    make_cases(session, school, 3, hardship=1, period=SPRING)
+    pupils = session.execute(text("SELECT id FROM student ORDER BY id")).scalars().all()
+    for student in pupils:
+        put_on_roll(session, school, student)
+    recognise(session, pupils[:2], 2, valid_from=date(2007, 10, 8))
+    recognise(session, pupils[:1], 0, valid_from=date(2008, 3, 1))
+    [counted] = count(WAIVER, SPRING).schools
+    assert (counted.head_count, counted.asked) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("born", "heads", "asked"),
+    [
+        (date(2001, 2, 20), 0, 0),  # seven on the term's first day
+        (date(2001, 2, 21), 1, 0),
+        (None, 0, 1),
+        (date(2009, 1, 1), 0, 1),  # not born yet: a wrong date, and the age is not known
+    ],
+)
+def test_the_age_is_that_of_the_terms_first_day(
+    published: Session,
+    city: City,
+    tmp_path: Path,
+    born: date | None,
+    heads: int,
+    asked: int,
+) -> None:
+    home = tmp_path / NAME / f"{WAIVER}.toml"
+    told = home.read_text("utf-8").replace("hardship >= 1", "age <= 6")
+    home.write_text(told.replace("hardship = 1", "age = 6"), "utf-8")
+    queries.catalogue.cache_clear()
+    enrol(published, city.schools[PRIMARY], 1)
+    published.execute(text("UPDATE student SET birth_on = :born"), {"born": born})
+    loaded = queries.version_for(published, WAIVER, SPRING)
+    version = queries.programme(WAIVER).versions[0]
+    setting = roll.Setting(replace(loaded, version=version), SPRING, DAY, school_ids(city))
+    judged, asks = roll.judge(published, setting, roll.stage_roll(published, setting))
+    counted = published.execute(select(func.count()).where(judged.c.counted)).scalar_one()
+    assert counted == heads
+    assert asks == ({city.schools[PRIMARY].id: {"age": asked}} if asked else {})
 
 
 def test_a_waiver_without_a_rate_lists_its_students_and_pays_nothing(

@@ -194,9 +194,9 @@ def test_the_bridge_of_the_workbook_equals_the_json(
     told = ask(client, city, "city_officer", year=2008).json()["bridge"]["lines"]
     wanted = []
     for line in told:
-        wanted += [line["amount"], *(part["amount"] for part in line["parts"])]
+        wanted += [(each["amount"], each["owed_back"]) for each in (line, *line["parts"])]
     page = pages(download(client, city, year=2008))["衔接"]
-    assert [row[2] for row in page[1:]] == wanted
+    assert [(row[2], row[3]) for row in page[1:]] == wanted
     assert len(wanted) > len(told)
 
 
@@ -264,7 +264,7 @@ def test_the_workbook_speaks_english_when_asked(
 ) -> None:
     headers = {**city.bearer("city_officer"), "Accept-Language": "en"}
     answer = client.get("/api/v1/reports/statistics.xlsx", headers=headers, params={"year": 2008})
-    assert list(pages(answer)) == ["Form", "Bridge", "Checks", "Fund lines"]
+    assert list(pages(answer)) == ["Form", "Bridge", "Checks", "Fund lines", "Rates"]
     asked = download(client, city, year=2008, lang="en")
     assert pages(asked)["Form"][0][0] == "Statistics of student aid"
 

@@ -30,7 +30,7 @@ def paid(*rows: dict[str, Any], n: int = 1, **common: Any) -> pl.DataFrame:
         given = {
             "stage": "primary", "programme": BOARDERS, "special_group": None,
             "version": "2008-spring.1", "term": "2008-spring", "paid_year": 2008, "payments": 1,
-            "paid_fen": 250_00, **common, **row,
+            "paid_fen": 250_00, "supplement": False, "owed_fen": 0, **common, **row,
         }  # fmt: skip
         given.setdefault("rate_fen", abs(given["paid_fen"]))
         names = [given["student"]] if "student" in given else [f"s{place}-{i}" for i in range(n)]
@@ -264,6 +264,61 @@ def test_books_that_say_otherwise_are_named() -> None:
     form = replace(form_of(), control_fen=250_01)
     assert [each.cell for each in check(form)] == ["*/*/year.paid"]
     assert check(replace(form, control_fen=250_00)) == []
+
+
+def test_a_supplement_of_the_regular_amount_is_no_further_payment_of_the_term() -> None:
+    rows = ({"student": "a"}, {"student": "a", "supplement": True})
+    form = replace(form_of(*rows), per_term={BOARDERS: 1})
+    assert [(each.supplement, each.people, each.most) for each in form.rates] == [
+        (False, 1, 1), (True, 1, 1),
+    ]  # fmt: skip
+    assert len({each.cell for each in form.rates}) == 2
+    assert check(form) == []
+    twice = replace(form_of(*rows[:1] * 2), per_term={BOARDERS: 1})
+    assert [(each.expected, each.found) for each in check(twice)] == [(1, 2)]
+
+
+# Owed back.
+
+
+def owing(fen: int, **more: Any) -> Form:
+    """A student paid 250.00 in 2008 who owes so much back since 2009."""
+    frame = paid(
+        {"student": "a"},
+        {"student": "a", "payments": 0, "paid_fen": 0, "paid_year": 2009, "owed_fen": fen,
+         "rate_fen": 250_00},
+    )  # fmt: skip
+    return replace(build(frame, allocated(frame), YEAR), **more)
+
+
+def test_no_more_is_owed_back_than_was_paid() -> None:
+    form = owing(250_00)
+    row = form.rows[0].figures
+    assert (row["spring.paid"], row["spring.owed_back"], row["year.owed_back"]) == (
+        250_00, 250_00, 250_00,
+    )  # fmt: skip
+    assert (row["year.people"], len(form.rates)) == (1, 1)
+    assert check(form) == []
+    cell = f"primary/{BOARDERS}/spring.owed_back"
+    assert [(each.cell, each.found) for each in check(owing(250_01))] == [(cell, 250_01)]
+
+
+def test_books_that_say_otherwise_of_what_is_owed_are_named() -> None:
+    assert check(owing(1, control_owed_fen=1)) == []
+    found = check(owing(1, control_owed_fen=2))
+    assert [(each.cell, each.expected, each.found) for each in found] == [
+        ("*/*/year.owed_back", 2, 1)
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_a_fault_in_what_a_bridge_line_is_owed_is_named(place: int) -> None:
+    form = owing(100)
+    lines = list(form.bridge.lines)
+    lines[place] = replace(lines[place], owed_fen=lines[place].owed_fen + 1)
+    found = check(replace(form, bridge=replace(form.bridge, lines=tuple(lines))))
+    assert f"bridge/{lines[place].step}" in {each.cell for each in found}
+    assert "bridge/calendar_year" in {each.cell for each in found}
 
 
 # The bridge.

@@ -1,0 +1,73 @@
+"""The sums over everything around a thing, which must agree, in one statement."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, func, or_, select
+from sqlmodel import Session, col
+
+from app.awards.models import Award, Instalment, InstalmentShare, InstalmentState
+from app.ledger.models import LedgerTransfer, TransferKind
+
+
+def sums(
+    session: Session, cases: Select[UUID], allocations: Select[UUID], *, of_schools: bool
+) -> dict[str, int]:
+    """Over all cases and allocations: how many, and the sums in fen that must agree.
+
+    Without `of_schools` the allocations' money is left out: it is the whole schools'. What later
+    rates added counts with the awards it was added to.
+    """
+    chosen = cases.cte("chosen")
+    paid_to_schools = allocations.cte("paid_to_schools")
+    awarded: ColumnElement[bool] = col(Award.application_id).in_(select(chosen.c.id))
+    if of_schools:
+        awarded = or_(awarded, col(Award.allocation_id).in_(select(paid_to_schools.c.id)))
+    mine = (
+        select(
+            col(Instalment.id),
+            col(Instalment.amount_fen),
+            col(Instalment.state).label("state"),
+            col(Instalment.supplement_version_id).is_not(None).label("added"),
+        )
+        .join(Award, col(Award.id) == Instalment.award_id)
+        .where(awarded)
+        .cte("mine")
+    )
+    shares = (
+        select(
+            _fen(col(InstalmentShare.amount_fen)).label("fen"),
+            _fen(
+                case(
+                    (mine.c.state == InstalmentState.PAID, col(InstalmentShare.amount_fen)), else_=0
+                )
+            ).label("paid_fen"),
+        )
+        .join(mine, mine.c.id == col(InstalmentShare.instalment_id))
+        .subquery()
+    )
+    signed = case(
+        (col(LedgerTransfer.kind) == TransferKind.PAY, col(LedgerTransfer.amount_fen)),
+        else_=-col(LedgerTransfer.amount_fen),
+    )
+    paid = select(_fen(signed)).where(
+        col(LedgerTransfer.refers_to).in_(select(mine.c.id)),
+        col(LedgerTransfer.kind).in_([TransferKind.PAY, TransferKind.RETURN]),
+    )
+    awards = select(_fen(col(Award.amount_fen))).where(awarded)
+    added = select(_fen(mine.c.amount_fen)).where(mine.c.added)
+    columns: dict[str, ColumnElement[Any]] = {
+        "cases": select(func.count()).select_from(chosen).scalar_subquery(),
+        "allocations": select(func.count()).select_from(paid_to_schools).scalar_subquery(),
+        "awards": awards.scalar_subquery() + added.scalar_subquery(),
+        "instalments": select(_fen(mine.c.amount_fen)).scalar_subquery(),
+        "shares": select(shares.c.fen).scalar_subquery(),
+        "paid_shares": select(shares.c.paid_fen).scalar_subquery(),
+        "paid_transfers": paid.scalar_subquery(),
+    }
+    asked = select(*(column.label(name) for name, column in columns.items()))
+    return dict(session.execute(asked).mappings().one())
+
+
+def _fen(column: Any) -> Any:
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)

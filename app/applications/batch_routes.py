@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session
 
-from app.applications import batches, place_queries, queries, reporting
+from app.applications import batches, place_queries, queries, reporting, rivals
 from app.applications.batch_schemas import (
     BatchIn,
     BatchOut,
@@ -31,9 +31,10 @@ from app.core.web import AidRoute
 router = APIRouter(route_class=AidRoute, tags=["reporting"])
 
 
-def _shown(session: Session, batch: ReportingBatch) -> BatchWithCountsOut:
+def _shown(session: Session, batch: ReportingBatch, by: Actor) -> BatchWithCountsOut:
     counts, places = reporting.counts(session, batch), place_queries.places_of(session, batch)
-    return BatchWithCountsOut.whole(batch, counts, places)
+    beside = rivals.beside(session, batch, by=by)
+    return BatchWithCountsOut.whole(batch, counts, places, beside)
 
 
 @router.get("/batches")
@@ -63,7 +64,7 @@ def show_batch(
     """One batch and where its cases stand."""
     batch = reporting.batch(session, batch_id, by=by)
     etags.tag(response, batch.version)
-    return _shown(session, batch)
+    return _shown(session, batch, by)
 
 
 @router.post("/batches", status_code=201)
@@ -78,7 +79,7 @@ def fill_batch(
         session, said.read(), round_id=said.round_id, school_id=said.school_id, by=by
     )
     etags.tag(response, batch.version)
-    return _shown(session, batch)
+    return _shown(session, batch, by)
 
 
 @router.post("/batches/zero", status_code=201)
@@ -103,7 +104,7 @@ def change_batch(
     """Fills a batch in anew; an endorsement falls with it."""
     batch = batches.change(session, batch_id, said.read(), seen=seen, by=by)
     etags.tag(response, batch.version)
-    return _shown(session, batch)
+    return _shown(session, batch, by)
 
 
 @router.post("/batches/{batch_id}/endorse")
@@ -112,7 +113,7 @@ def endorse_batch(
 ) -> BatchWithCountsOut:
     """The head stands for the batch."""
     batch = batches.endorse(session, batch_id, by=by)
-    return _shown(session, batch)
+    return _shown(session, batch, by)
 
 
 @router.post("/batches/{batch_id}/report")
@@ -122,7 +123,7 @@ def report_batch(
     """Hands the school's cases up."""
     handed_up = batches.report(session, batch_id, by=by)
     batch = reporting.batch(session, batch_id, by=by)
-    return ReportedOut(handed_up=handed_up, batch=_shown(session, batch))
+    return ReportedOut(handed_up=handed_up, batch=_shown(session, batch, by))
 
 
 @router.get("/rounds/{round_id}/reporting")

@@ -10,6 +10,7 @@ from app.applications.batches import Filling
 from app.applications.models import BatchState, ReportingBatch
 from app.applications.place_queries import Places
 from app.applications.reporting import BatchCounts
+from app.applications.rivals import Beside
 from app.core.asked import Asked
 from app.core.days import Day
 from app.core.money import YuanOut
@@ -151,16 +152,41 @@ class BatchOut(BaseModel):
         return cls(**batch.model_dump())
 
 
+class CautionCountOut(BaseModel):
+    """One caution and for how many of the cases with the school it holds."""
+
+    id: str
+    label: WordsOut
+    count: int
+
+
 class BatchWithCountsOut(BatchOut):
-    """A school's reporting batch, its cases and its places."""
+    """A school's reporting batch, its cases and its places.
+
+    Of the cases still with the school: what to look at before endorsing, and how many students
+    have applied for, or have, a programme that excludes this one.
+    """
 
     cases: CountsOut
     places: PlacesOut
+    cautions: list[CautionCountOut]
+    exclusive: int
 
     @classmethod
-    def whole(cls, batch: ReportingBatch, counts: BatchCounts, places: Places) -> Self:
-        """The reply for a batch with its cases and places."""
-        return cls(**batch.model_dump(), cases=CountsOut.of(counts), places=PlacesOut.of(places))
+    def whole(
+        cls, batch: ReportingBatch, counts: BatchCounts, places: Places, beside: Beside
+    ) -> Self:
+        """The reply for a batch with its cases, its places and what stands beside them."""
+        return cls(
+            **batch.model_dump(),
+            cases=CountsOut.of(counts),
+            places=PlacesOut.of(places),
+            cautions=[
+                CautionCountOut(id=each.id, label=words(each.label), count=each.count)
+                for each in beside.cautions
+            ],
+            exclusive=beside.exclusive,
+        )
 
 
 class ReportedOut(BaseModel):

@@ -38,6 +38,12 @@ class NotEligible(Conflict):
     code = "decision.not-eligible"
 
 
+class AmountNotSet(Conflict):
+    """Some of the cases have no amount: their programme's policy does not say what they come to."""
+
+    code = "amount.not-set"
+
+
 class SetChanged(Conflict):
     """The filter takes in other cases now than those the officer was shown."""
 
@@ -113,6 +119,27 @@ def not_eligible_fault(number: str, failed: list[str]) -> Fault:
         f"{number} fails {listed}; it can only be rejected or returned.",
         number,
         {"failed": failed},
+    )
+
+
+def amount_not_set_fault(number: str) -> Fault:
+    """One case of which nobody has said what it comes to."""
+    return Fault(
+        AmountNotSet.code,
+        f"{number} 尚未核定金额，不能通过。",
+        f"{number} has no amount yet and cannot be approved.",
+        number,
+    )
+
+
+def amount_not_set(faults: Sequence[Fault]) -> AmountNotSet:
+    """The refusal to approve cases that have no amount."""
+    return AmountNotSet(
+        f"{len(faults)} 份申请尚未核定金额，逐份列在 errors 中；本次未保存。"
+        "请先确定该项目的标准，或退回。",
+        f"{len(faults)} case(s) have no amount, each listed in errors; nothing was saved. "
+        "Settle the programme's rate first, or return them.",
+        faults=faults,
     )
 
 

@@ -86,13 +86,20 @@ class DecisionIn(Asked):
 
 
 class PreviewOut(BaseModel):
-    """What the filter takes in; `own` and `not_eligible` are left out of it."""
+    """What the filter takes in; `own`, `not_eligible`, `no_amount` and `exclusive` are left out.
+
+    `exclusive`: the student has an award that excludes this one; `cautioned`: of those taken in,
+    how many an officer should look at.
+    """
 
     step: Step
     count: int
     amount: YuanOut
     own: int
     not_eligible: int
+    no_amount: int
+    exclusive: int
+    cautioned: int
 
     @classmethod
     def of(cls, seen: Preview) -> Self:
@@ -103,6 +110,9 @@ class PreviewOut(BaseModel):
             amount=seen.totals.amount_fen,
             own=seen.own,
             not_eligible=seen.not_eligible,
+            no_amount=seen.no_amount,
+            exclusive=seen.exclusive,
+            cautioned=seen.cautioned,
         )
 
 
@@ -117,6 +127,8 @@ class DecidedOut(BaseModel):
     moved: int
     own: int
     not_eligible: int
+    no_amount: int
+    exclusive: int
     without_money: int
     without_money_numbers: list[str]
 
@@ -132,6 +144,8 @@ class DecidedOut(BaseModel):
             moved=done.moved,
             own=done.own,
             not_eligible=done.not_eligible,
+            no_amount=done.no_amount,
+            exclusive=done.exclusive,
             without_money=len(done.without_money),
             without_money_numbers=done.without_money[:1000],
         )

@@ -1,15 +1,27 @@
 """Officers decide cases, many at once: approve, return or reject, each with a reason."""
 
-from sqlalchemy import ColumnElement, Table, case, func, literal, not_, select, true
+from dataclasses import fields, replace
+
+from sqlalchemy import ColumnElement, Table, case, func, not_, select
 from sqlmodel import Session, col
 
+from app.applications import (
+    cautions,
+    decision_record,
+    entitlements,
+    freeing,
+    obstacles,
+    places,
+    selection,
+)
 from app.applications import deciding as sets
-from app.applications import decision_record, freeing, places, selection
 from app.applications.decision_errors import (
     NothingAffordable,
     NothingToDecide,
     SetChanged,
     SetMixed,
+    amount_not_set,
+    amount_not_set_fault,
     moved_away,
     moved_fault,
     not_eligible,
@@ -29,27 +41,38 @@ from app.core.scoping import visible
 
 
 def preview(session: Session, asked: CaseFilter, *, verdict: Verdict, by: Actor) -> Preview:
-    """How many cases and how much the same filter would decide now. One query."""
+    """How many cases and how much the same filter would decide now, and what it leaves out."""
+    seen, taken = _look(session, asked, verdict, by=by)
+    return replace(seen, cautioned=cautions.tally(session, taken).cases)
+
+
+def _look(
+    session: Session, asked: CaseFilter, verdict: Verdict, *, by: Actor
+) -> tuple[Preview, ColumnElement[bool]]:
+    """What the filter takes in and leaves out, in one query, and the predicate of those in."""
     step = step_of(by)
-    own = selection.own(by)
-    unfit = _unfit(verdict)
-    counted = not_(own) & not_(unfit)
+    against = obstacles.of_filter(asked, verdict, by=by)
+    looked_at = visible(Application, by) & asked.matches() & waiting(step)
     found = session.execute(
         select(
-            func.count().filter(counted),
-            func.coalesce(func.sum(col(Application.amount_fen)).filter(counted), 0),
-            func.count().filter(own),
-            func.count().filter(unfit & not_(own)),
+            func.count().filter(against.none),
+            func.coalesce(func.sum(col(Application.amount_fen)).filter(against.none), 0),
+            *(func.count().filter(against.first(each.name)) for each in fields(against)),
         )
         .select_from(Application)
-        .where(visible(Application, by), asked.matches(), waiting(step))
+        .where(looked_at)
     ).one()
-    return Preview(
+    count, amount, own, not_eligible, no_amount, exclusive = (int(each) for each in found)
+    seen = Preview(
         step=step,
-        totals=Totals(int(found[0]), int(found[1])),
-        own=int(found[2]),
-        not_eligible=int(found[3]),
+        totals=Totals(count, amount),
+        own=own,
+        not_eligible=not_eligible,
+        no_amount=no_amount,
+        exclusive=exclusive,
+        cautioned=0,
     )
+    return seen, looked_at & against.none
 
 
 def decide(session: Session, order: Order, *, by: Actor) -> Decided:
@@ -57,16 +80,19 @@ def decide(session: Session, order: Order, *, by: Actor) -> Decided:
 
     The last approval promises the award in the same transaction; a rejection offers the place to
     the next who waits. Raises CaseUnknown, CasesMoved,
-    OwnCases, NotEligible, SetChanged, SetMixed, NothingToDecide, PlacesExceeded, or awards'
-    refusal for want of money.
+    OwnCases, NotEligible, AmountNotSet, SetChanged, SetMixed, NothingToDecide, PlacesExceeded, or
+    awards' refusal: want of money, an exclusive award, the yearly maximum.
     """
     step = step_of(by)
-    chosen, seen = _choose(session, order, step=step, by=by)
+    chosen, seen = _choose(session, order, by=by)
     moved = _refuse_unfit(session, chosen, order, step=step, by=by)
     programme, period = _one_programme(session, chosen, step)
     deciding = sets.set_out(session, chosen, programme, step=step)
     _refuse_other_figures(order, sets.totals(session, deciding))
     if order.verdict is Verdict.APPROVE:
+        obstacles.refuse_exclusive(
+            session, select(deciding.c.id), programme=programme, period=period
+        )
         places.guard_approval(session, deciding, programme, period, step=step)
     batch_id = ids.new()
     without_money: list[str] = []
@@ -80,6 +106,7 @@ def decide(session: Session, order: Order, *, by: Actor) -> Decided:
             by=by,
             as_far_as_money_goes=order.as_far_as_money_goes,
         )
+        entitlements.follow_transfers(session, batch_id, programme, by=by)
         without_money = sets.leave_out(session, deciding, list(promised.left_out))
     totals = _something(sets.totals(session, deciding))
     decided = Decided(
@@ -90,6 +117,8 @@ def decide(session: Session, order: Order, *, by: Actor) -> Decided:
         moved=moved,
         own=seen.own if seen else 0,
         not_eligible=seen.not_eligible if seen else 0,
+        no_amount=seen.no_amount if seen else 0,
+        exclusive=seen.exclusive if seen else 0,
         without_money=without_money,
     )
     decision_record.write(session, deciding, decided, order=order, by=by)
@@ -107,16 +136,12 @@ def decide(session: Session, order: Order, *, by: Actor) -> Decided:
     return decided
 
 
-def _choose(
-    session: Session, order: Order, *, step: Step, by: Actor
-) -> tuple[Table, Preview | None]:
+def _choose(session: Session, order: Order, *, by: Actor) -> tuple[Table, Preview | None]:
     """The cases locked and, for a filter, what it takes in and leaves out."""
     if order.filter is None:
         return selection.lock_named(session, order.ids, by=by), None
-    seen = preview(session, order.filter, verdict=order.verdict, by=by)
-    taken = order.filter.matches() & waiting(step)
-    fit = not_(selection.own(by)) & not_(_unfit(order.verdict))
-    return selection.lock(session, taken & fit, by=by), seen
+    seen, taken = _look(session, order.filter, order.verdict, by=by)
+    return selection.lock(session, taken, by=by), seen
 
 
 def _something(totals: Totals) -> Totals:
@@ -128,13 +153,6 @@ def _something(totals: Totals) -> Totals:
     return totals
 
 
-def _unfit(verdict: Verdict) -> ColumnElement[bool]:
-    """Cases the verdict cannot be given to: nothing overrides a failed criterion."""
-    if verdict is Verdict.APPROVE:
-        return col(Application.eligible).is_not(true())
-    return literal(value=False)
-
-
 def _refuse_unfit(session: Session, chosen: Table, order: Order, *, step: Step, by: Actor) -> int:
     """Refuses the set for cases that moved, are the caller's own or not eligible; counts skipped.
 
@@ -143,7 +161,8 @@ def _refuse_unfit(session: Session, chosen: Table, order: Order, *, step: Step, 
     why = case(
         (not_(waiting(step)), "moved"),
         (selection.own(by), "four_eyes"),
-        (_unfit(order.verdict), "not_eligible"),
+        (obstacles.unfit(order.verdict), "not_eligible"),
+        (obstacles.unset(order.verdict), "no_amount"),
         else_=None,
     ).label("why")
     looked_at = (
@@ -169,6 +188,9 @@ def _refuse_unfit(session: Session, chosen: Table, order: Order, *, step: Step, 
     unfit = [not_eligible_fault(r.number, r.failed) for r in found if r.why == "not_eligible"]
     if unfit:
         raise not_eligible(unfit)
+    unset = [amount_not_set_fault(row.number) for row in found if row.why == "no_amount"]
+    if unset:
+        raise amount_not_set(unset)
     return len(moved)
 
 

@@ -199,6 +199,14 @@ def refusals(row: dict[str, Any]) -> list[FaultOut]:
 
 def _stored_or_refused(result: ResultOut) -> ResultOut:
     """The result where a case stands in the books; else the refusal, which undoes the rest."""
+    if result.outcome == "already_applied" and result.application_id is None and result.number:
+        raise AlreadyApplied(
+            f"该学生转入前，原学校已为其申请（{result.number}），同一项目同一学期不能重复享受；"
+            "由谁继续发放见转学记录。",
+            f"The old school applied for the student before the transfer ({result.number}); nobody "
+            "has one programme twice for a period. The transfer says who pays the rest.",
+            facts={"number": result.number},
+        )
     if result.outcome == "already_applied":
         raise AlreadyApplied(
             f"该学生本项目本学期已有申请（{result.detail}），内容不同；如需更改，请先撤回或等退回修改。",

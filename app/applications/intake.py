@@ -10,6 +10,7 @@ import polars as pl
 from sqlmodel import Session
 
 from app.applications import checks, queries, rounds, rules, staging
+from app.applications.errors import NobodyApplies
 from app.applications.models import ApplicationRound, ApplicationState
 from app.applications.outcomes import RESULT_SCHEMA, Judged, Result, detail_of
 from app.applications.queries import Live
@@ -17,7 +18,7 @@ from app.assessment import facts
 from app.assessment.facts import Snapshot, Source, values_of
 from app.assessment.service import assess_cases
 from app.audit import service as audit
-from app.core import clock, ids, numbers
+from app.core import clock, db, ids, numbers
 from app.core.actor import Actor
 from app.policy.calendar import school_year_of
 from app.policy.engine import facts_read
@@ -78,9 +79,12 @@ def take_in(
     """
     if frame.is_empty():
         return pl.DataFrame(schema=RESULT_SCHEMA)
+    loaded = version_for(session, round_.programme, round_.period)
+    if loaded.programme.payee == "school":
+        raise NobodyApplies(round_.programme)
     setting = _Setting(
         round_=round_,
-        loaded=version_for(session, round_.programme, round_.period),
+        loaded=loaded,
         schools=schools_in_scope(session, by),
         told_by=Source.FORM if import_id is None else Source.SHEET,
         by=by,
@@ -273,12 +277,16 @@ def _staged(cases: Sequence[_Case], given: dict[UUID, str]) -> pl.DataFrame:
 
 
 def _others(session: Session, lost: Sequence[_Case], setting: _Setting) -> dict[str, Live]:
-    """The cases that another transaction stored or moved first, by student."""
+    """The cases that another transaction stored or moved first, by student.
+
+    Or another school's, from before the student came here: whatever the school, in all the city.
+    """
     if not lost:
         return {}
     students = [UUID(str(case.row["student_id"])) for case in lost]
-    round_ = setting.round_
-    found = queries.live_cases(session, students, programme=round_.programme, period=round_.period)
+    key = {"programme": setting.round_.programme, "period": setting.round_.period}
+    with db.city_scope(session, setting.by):
+        found = queries.live_cases(session, students, **key)
     return {str(student): live for student, live in found.items()}
 
 
@@ -307,6 +315,8 @@ def _left(case: _Case, others: dict[str, Live]) -> Result:
     if case.fate == "elsewhere":
         return Result.refusal(_row_of(case), "student_elsewhere")
     live = case.live if case.fate in {"same", "other"} else others.get(str(case.row["student_id"]))
+    if live is not None and str(live.school_id) != str(case.row["school_id"]):
+        return Result.elsewhere(_row_of(case), live.number)
     same = live is not None and values_of(live.facts) == values_of(case.snapshot)
     return Result.there(_row_of(case), live, same=same and case.fate != "again")
 

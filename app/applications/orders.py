@@ -30,6 +30,9 @@ class Preview:
     totals: Totals
     own: int
     not_eligible: int
+    no_amount: int
+    exclusive: int
+    cautioned: int  # of those taken in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,8 @@ class Decided:
     moved: int
     own: int
     not_eligible: int
+    no_amount: int
+    exclusive: int
     without_money: list[str]
 
 

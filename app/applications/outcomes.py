@@ -99,14 +99,19 @@ class Result:
     def there(cls, row: int, live: Live | None, *, same: bool) -> "Result":
         """A case that is in already, with the same facts or with others.
 
-        `live` is None where it is another school's from before the student came here.
+        `live` is None where it was over again before it could be looked at.
         """
         outcome: Outcome = "unchanged" if same else "already_applied"
         if live is None:
-            return cls(row, outcome, "applied for at another school")
+            return cls(row, outcome, "applied for meanwhile")
         judged = Judged(None, live.failed, live.missing, live.amount_fen)
         return cls(row, outcome, f"{live.number} {live.state.value}", (), live.id, live.number,
                    judged)  # fmt: skip
+
+    @classmethod
+    def elsewhere(cls, row: int, number: str) -> "Result":
+        """Another school's case from before the student came here: its number and no more."""
+        return cls(row, "already_applied", f"{number} at another school", (), None, number)
 
     def as_row(self) -> tuple[object, ...]:
         """The result as a row of RESULT_SCHEMA."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.applications import forms, queries, rounds
+from app.applications import forms, queries, rivals, rounds
 from app.applications.models import ApplicationState, Step
 from app.applications.queries import CaseFilter
 from app.applications.reasons import explained
@@ -222,7 +222,8 @@ def show_application(
 ) -> CaseOut:
     """A case whole: its facts with their sources, why it came out so, every decision."""
     found = queries.case(session, by, application_id)
-    return case_out(found, explanation_out(explained(session, found)))
+    beside = rivals.rivals_of(session, found.case, by=by)
+    return case_out(found, explanation_out(explained(session, found)), beside)
 
 
 @router.get("/applications/{application_id}/explanation")

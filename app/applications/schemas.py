@@ -1,5 +1,6 @@
 """What clients send about rounds and applications, and what they see."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.applications.models import ApplicationRound, ApplicationState, LatePermission, Step
 from app.applications.queries import Case, Listed
+from app.applications.rivals import Rival
 from app.core.asked import Asked, Flag
 from app.core.days import Day
 from app.core.money import Yuan, YuanOut
@@ -256,13 +258,44 @@ class DecisionOut(BaseModel):
     decided_at: datetime
 
 
+class WarningOut(BaseModel):
+    """An exclusive programme that the student applied for or has; it refuses nothing by itself.
+
+    `number` is null where another school handed it in.
+    """
+
+    code: Literal["exclusive_application", "exclusive_award"]
+    programme: str
+    name: WordsOut
+    period: str
+    number: str | None
+    words: WordsOut
+
+    @classmethod
+    def of(cls, rival: Rival) -> "WarningOut":
+        """The warning for a rival."""
+        return cls(
+            code="exclusive_award" if rival.awarded else "exclusive_application",
+            programme=rival.programme,
+            name=words(rival.name),
+            period=rival.period,
+            number=rival.number,
+            words=words(rival.words),
+        )
+
+
 class CaseOut(ApplicationOut):
-    """A case whole: facts, why it came out so, and every decision."""
+    """A case whole: facts, why it came out so, and every decision.
+
+    `cautions` are ids of what an officer should look at; their words are in the explanation.
+    """
 
     uploaded_by: UUID
     import_id: UUID | None
     facts: list[FactOut]
     explanation: ExplanationOut
+    cautions: list[str]
+    warnings: list[WarningOut]
     decisions: list[DecisionOut]
 
 
@@ -306,7 +339,7 @@ def application_out(listed: Listed) -> ApplicationOut:
     )
 
 
-def case_out(found: Case, explanation: ExplanationOut) -> CaseOut:
+def case_out(found: Case, explanation: ExplanationOut, rivals: Sequence[Rival]) -> CaseOut:
     """A case whole, for a reply."""
     listed = Listed(found.case, found.school.code, found.school.name)
     return CaseOut(
@@ -317,6 +350,8 @@ def case_out(found: Case, explanation: ExplanationOut) -> CaseOut:
         facts=[_fact(name, found.submission.facts[name]) for name in FACTS
                if name in found.submission.facts],
         explanation=explanation,
+        cautions=[each.id for each in explanation.cautions],
+        warnings=[WarningOut.of(each) for each in rivals],
         decisions=[
             DecisionOut.model_validate(row, from_attributes=True) for row in found.decisions
         ],

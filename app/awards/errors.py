@@ -1,12 +1,15 @@
 """What is refused about promises."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from app.awards.models import AwardOf, AwardState, InstalmentState
 from app.core.errors import Conflict, Fault, NotFound
+from app.core.money import show_yuan
 from app.ledger.errors import ACCOUNT_WORDS, Short
 from app.ledger.models import AccountKind
+from app.policy.facts import Words
 
 AWARD_WORDS: dict[AwardState | None, tuple[str, str]] = {
     AwardState.PROVISIONAL: ("待公示", "provisional"),
@@ -26,6 +29,16 @@ INSTALMENT_WORDS: dict[InstalmentState | None, tuple[str, str]] = {
     InstalmentState.CANCELLED: ("已撤销", "cancelled"),
     None: ("不存在", "not there"),
 }
+
+
+@dataclass(frozen=True)
+class Over:
+    """A case that goes over its student's yearly maximum; amounts in fen."""
+
+    number: str
+    asked_fen: int
+    had_fen: int
+    most_fen: int
 
 
 class BudgetExhausted(Conflict):
@@ -55,18 +68,74 @@ class AlreadyAwarded(Conflict):
 
     def __init__(self, cases: Sequence[UUID]) -> None:
         super().__init__(
-            f"其中 {len(cases)} 份申请已有核定资助，未作任何更改；请刷新名单后重试。",
-            f"{len(cases)} of these applications have an award already; nothing was "
-            "changed. Read the list again.",
+            f"其中 {len(cases)} 份申请本期已有核定资助，未作任何更改；请刷新名单后重试。",
+            f"{len(cases)} of these applications have an award for the period already; nothing "
+            "was changed. Read the list again.",
             faults=[
                 Fault(
                     self.code,
-                    f"申请 {case} 已有核定资助。",
-                    f"Application {case} has an award already.",
+                    f"申请 {case} 的学生本期已有该项核定资助。",
+                    f"The student of application {case} has an award for the period already.",
                     where=str(case),
                 )
                 for case in cases
             ],
+        )
+
+
+class ExclusiveAward(Conflict):
+    """Some of these students have an award that this programme cannot stand beside."""
+
+    code = "award.exclusive"
+
+    def __init__(self, standing: Iterable[tuple[str, str, Words]]) -> None:
+        faults = [
+            Fault(
+                self.code,
+                f"{number} 的学生本学年已享受“{name.zh}”，两项不可兼得；请不予资助或退回。",
+                f"The student of {number} has {name.en} in this school year, and may not have "
+                "both; reject or return the case.",
+                where=number,
+                more={"programme": code},
+            )
+            for number, code, name in standing
+        ]
+        super().__init__(
+            f"{len(faults)} 份申请的学生本学年已享受互斥的资助，逐份列在 errors 中；未作任何更改。",
+            f"{len(faults)} case(s) are of students who have an exclusive award in this school "
+            "year, each listed in errors; nothing was changed.",
+            faults=faults,
+        )
+
+
+class YearMaximum(Conflict):
+    """With these awards some students would have more of the programme than a year allows."""
+
+    code = "award.year-maximum"
+
+    def __init__(self, over: Iterable[Over]) -> None:
+        faults = [
+            Fault(
+                self.code,
+                f"{each.number}：本学年已核定 {show_yuan(each.had_fen)} 元，本次 "
+                f"{show_yuan(each.asked_fen)} 元，超过每学年上限 {show_yuan(each.most_fen)} 元。",
+                f"{each.number}: {show_yuan(each.had_fen)} yuan awarded this school year and "
+                f"{show_yuan(each.asked_fen)} now exceed the yearly maximum of "
+                f"{show_yuan(each.most_fen)}.",
+                where=each.number,
+                more={
+                    "awarded": show_yuan(each.had_fen),
+                    "amount": show_yuan(each.asked_fen),
+                    "maximum": show_yuan(each.most_fen),
+                },
+            )
+            for each in over
+        ]
+        super().__init__(
+            f"{len(faults)} 份申请将超过学生每学年上限，逐份列在 errors 中；未作任何更改。",
+            f"{len(faults)} case(s) would exceed the yearly maximum of their students, each listed "
+            "in errors; nothing was changed.",
+            faults=faults,
         )
 
 

@@ -1,4 +1,6 @@
-"""The promise: awards, their instalments, and each instalment's shares of fund lines."""
+"""The promise: awards, their instalments, each instalment's shares of fund lines, and what a
+student holds in a school year.
+"""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -50,6 +52,14 @@ class Award(SQLModel, table=True):
             name="of_one",
         ),
         Index("ix_award_student", "student_id", "programme"),
+        Index(
+            "uq_award_entitlement",
+            "student_id",
+            "programme",
+            "period",
+            unique=True,
+            postgresql_where="state <> 'cancelled'",
+        ),
         Index("ix_award_school", "school_id", "programme", "period"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
@@ -85,6 +95,7 @@ class Instalment(SQLModel, table=True):
             "award_id",
             postgresql_where="supplement_version_id IS NOT NULL",
         ),
+        Index("uq_instalment_replaces", "replaces_id", unique=True),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     award_id: UUID = Field(foreign_key="award.id")
@@ -97,6 +108,8 @@ class Instalment(SQLModel, table=True):
     state: InstalmentState = enum_column(InstalmentState)
     # The later rate that a supplementary instalment (补发) brings the award up to.
     supplement_version_id: UUID | None = Field(default=None, foreign_key="policy_version.id")
+    # The instalment of the old school that this one of the new school stands for, after a transfer.
+    replaces_id: UUID | None = Field(default=None, foreign_key="instalment.id")
 
 
 class InstalmentShare(SQLModel, table=True):
@@ -112,3 +125,18 @@ class InstalmentShare(SQLModel, table=True):
     school_id: UUID = Field(foreign_key="organisation.id")
     county_id: UUID = Field(foreign_key="organisation.id")
     amount_fen: int = fen_column()
+
+
+class AwardHold(SQLModel, table=True):
+    """That a student has a programme in a school year; the key is what nobody may have twice.
+
+    Of two programmes that exclude one another the key is both codes, `a|b`; a programme with a
+    yearly maximum is a key by itself, whose row is what promises wait for. Outside row security,
+    and so without school, name or amount: another county's award excludes too.
+    """
+
+    __tablename__ = "award_hold"
+    student_id: UUID = Field(foreign_key="student.id", primary_key=True)
+    school_year: str = Field(max_length=9, primary_key=True)
+    key: str = Field(max_length=81, primary_key=True)
+    programme: str = Field(max_length=40)

@@ -23,9 +23,11 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlmodel import Session, col
 
 from app.audit import service as audit
+from app.awards import exclusions
 from app.awards.errors import AlreadyAwarded, BudgetExhausted
 from app.awards.models import Award, AwardState, Instalment, InstalmentShare, InstalmentState
 from app.awards.plan import write_plan
@@ -128,7 +130,8 @@ def promise(  # noqa: PLR0913 the cases, what for, and the act they belong to
     and earlier fiscal years are committed now; those of a coming year wait for their appropriation
     unless it is there. Raises BudgetExhausted with every fund line that is short, or, with
     `as_far_as_money_goes`, leaves out the cases the money does not reach: by hardship, then by
-    time. Raises AlreadyAwarded when a case has an award.
+    time. Raises AlreadyAwarded when a student has the award of the period, ExclusiveAward when
+    one has a programme that excludes this one, YearMaximum when one would have too much of it.
     """
     named = cases.add_columns(literal_column(ids.SQL_UUID7, Uuid()))
     staged = stage(session, "cases", named, CASE_COLUMNS)
@@ -137,6 +140,7 @@ def promise(  # noqa: PLR0913 the cases, what for, and the act they belong to
     # Asked behind the lock: whoever promises the same case draws on the same accounts.
     _refuse_awarded(session, staged)
     without = _leave_out(session, act, available) if as_far_as_money_goes else []
+    exclusions.hold(session, staged, programme=programme, period=period, by=by)
     _write(session, act)
     _commit(session, act, by)
     coming = session.execute(
@@ -247,8 +251,18 @@ def _write_awards(session: Session, act: _Promise) -> None:
         "made_at": literal(clock.now(), UtcMoment()),
         "settled_at": cast(null(), UtcMoment()),
     }
-    rows = select(*columns.values())
-    session.execute(insert(Award).from_select(list(columns), rows).inline())
+    rows = select(*columns.values()).order_by(cases.student_id)
+    adding = insert_once(Award).from_select(list(columns), rows).on_conflict_do_nothing()
+    session.execute(adding.inline())
+    # The unique indexes have the last word, whoever else was promising meanwhile, and where.
+    lost = session.execute(
+        select(cases.case_id)
+        .outerjoin(Award, col(Award.id) == cases.award_id)
+        .where(col(Award.id).is_(None))
+        .order_by(cases.case_id)
+    ).scalars()
+    if found := lost.all():
+        raise AlreadyAwarded(found)
 
 
 def _write_instalments(session: Session, act: _Promise) -> None:

@@ -86,7 +86,10 @@ class ShareOut(BaseModel):
 
 
 class InstalmentOut(BaseModel):
-    """One instalment with its shares, which sum to it."""
+    """One instalment with its shares, which sum to it.
+
+    `replaces`: the instalment of the old school that it stands for, after a transfer.
+    """
 
     id: UUID
     seq: int
@@ -94,6 +97,7 @@ class InstalmentOut(BaseModel):
     fiscal_year: int
     amount: YuanOut
     state: InstalmentState
+    replaces: UUID | None
     shares: list[ShareOut]
 
     @classmethod
@@ -106,6 +110,7 @@ class InstalmentOut(BaseModel):
             fiscal_year=instalment.fiscal_year,
             amount=instalment.amount_fen,
             state=instalment.state,
+            replaces=instalment.replaces_id,
             shares=[
                 ShareOut(fund_line=share.fund_line, amount=share.amount_fen) for share in shares
             ],

@@ -8,6 +8,7 @@ from sqlalchemy import Table, func, or_, select, update
 from sqlmodel import Session, col
 
 from app.audit import service as audit
+from app.awards import exclusions
 from app.awards.errors import AwardNotCancellable, AwardsMoved
 from app.awards.instalments import back_to_committed, enter_run, settle_paid
 from app.awards.models import Award, AwardOf, AwardState, Instalment, InstalmentState
@@ -17,7 +18,7 @@ from app.budgets import service as budgets
 from app.budgets.models import AppropriationKind
 from app.budgets.rules import AppropriationDocument
 from app.budgets.service import Recorded
-from app.core import clock
+from app.core import clock, db
 from app.core.actor import Actor
 from app.core.staging import Rows, stage
 from app.ledger import service as ledger
@@ -100,7 +101,7 @@ def cancel(
     `cases` yields one column of ids, of what `of` says. Raises AwardsMoved when one has no live
     award, and AwardNotCancellable when an instalment is in a run or paid: each is listed.
     """
-    held = _hold(session, cases, of, refused=WITH_THE_BANK)
+    held = _hold(session, cases, of, refused=WITH_THE_BANK, by=by)
     return _end(session, held, batch=batch, by=by, because=because)
 
 
@@ -112,7 +113,8 @@ def revoke(
     Raises AwardsMoved, and AwardNotCancellable when an instalment is in a run: only the bank can
     say what becomes of it.
     """
-    held = _hold(session, applications, AwardOf.APPLICATION, refused=(InstalmentState.IN_RUN,))
+    refused = (InstalmentState.IN_RUN,)
+    held = _hold(session, applications, AwardOf.APPLICATION, refused=refused, by=by)
     return Revoked(_end(session, held, batch=batch, by=by, because=because), _paid(held))
 
 
@@ -155,41 +157,43 @@ class _Held:
 
 
 def _hold(
-    session: Session, cases: Rows, of: AwardOf, *, refused: tuple[InstalmentState, ...]
+    session: Session, cases: Rows, of: AwardOf, *, refused: tuple[InstalmentState, ...], by: Actor
 ) -> _Held:
     staged = _hold_awards(session, cases, of, LIVE)
-    held = stage(
-        session,
-        "cancelling",
-        select(col(Instalment.id), col(Instalment.state))
-        .where(col(Instalment.award_id).in_(select(staged.c.award_id)))
-        .order_by(col(Instalment.id))
-        .with_for_update(),
-        ("id", "state"),
-    )
-    _refuse_standing(session, held, of, refused)
+    with db.city_scope(session, by):  # after a transfer some are another county's
+        held = stage(
+            session,
+            "cancelling",
+            select(col(Instalment.id), col(Instalment.state))
+            .where(col(Instalment.award_id).in_(select(staged.c.award_id)))
+            .order_by(col(Instalment.id))
+            .with_for_update(),
+            ("id", "state"),
+        )
+        _refuse_standing(session, held, of, refused)
     return _Held(staged, held)
 
 
 def _end(session: Session, held: _Held, *, batch: UUID, by: Actor, because: str) -> MoveResult:
     """Cancels the awards and what of them is not paid, and releases what is committed."""
     lines = held.instalments
-    released = ledger.move(
-        session,
-        kind=TransferKind.RELEASE_COMMITMENT,
-        batch=batch,
-        by=by,
-        lines=shares_of(select(lines.c.id).where(lines.c.state == InstalmentState.COMMITTED)),
-    )
-    session.execute(
-        update(Instalment)
-        .where(
-            col(Instalment.id).in_(select(lines.c.id).where(lines.c.state != InstalmentState.PAID))
+    with db.city_scope(session, by):
+        released = ledger.move(
+            session,
+            kind=TransferKind.RELEASE_COMMITMENT,
+            batch=batch,
+            by=by,
+            lines=shares_of(select(lines.c.id).where(lines.c.state == InstalmentState.COMMITTED)),
         )
-        .values(state=InstalmentState.CANCELLED)
-        .execution_options(synchronize_session=False)
-    )
-    _settle(session, held.awards, AwardState.CANCELLED)
+        unpaid = select(lines.c.id).where(lines.c.state != InstalmentState.PAID)
+        session.execute(
+            update(Instalment)
+            .where(col(Instalment.id).in_(unpaid))
+            .values(state=InstalmentState.CANCELLED)
+            .execution_options(synchronize_session=False)
+        )
+        _settle(session, held.awards, AwardState.CANCELLED)
+        exclusions.free(session, held.awards)
     audit.note(
         session,
         by=by,

@@ -239,6 +239,15 @@ class Catalogue:
             )
         return found
 
+    def exclusive_of(self, code: str) -> tuple[str, ...]:
+        """The programmes a student cannot have in the same school year; either file may say so."""
+        named = self.programmes[code].exclusive_with if code in self.programmes else ()
+        return tuple(
+            other
+            for other, programme in sorted(self.programmes.items())
+            if other != code and (other in named or code in programme.exclusive_with)
+        )
+
 
 def sealed(version: Version) -> Version:
     """The version with its canonical body and digest filled in."""

@@ -364,6 +364,7 @@ class TransferRequest(SQLModel, table=True):
     settled_by: UUID | None = None
     settled_at: datetime | None = moment_column(default=None, nullable=True)
     settled_because: str | None = Field(default=None, max_length=200)
+    settled_on: date | None = None  # the office's day
 
 
 class EnrolmentConfirmation(SQLModel, table=True):

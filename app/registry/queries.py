@@ -20,6 +20,7 @@ from app.registry.errors import (
     SchoolNotFound,
     SchoolNotSaid,
     StudentNotFound,
+    TransferNotFound,
 )
 from app.registry.models import (
     AccountState,
@@ -266,6 +267,18 @@ def transfer_visible(actor: Actor) -> ColumnElement[bool]:
     else:
         return visible(TransferRequest, actor)
     return visible(TransferRequest, actor) | old
+
+
+def transfer(session: Session, actor: Actor, transfer_id: UUID) -> TransferRequest:
+    """One transfer to or from the actor's schools. Raises TransferNotFound."""
+    found = session.exec(
+        select(TransferRequest).where(
+            col(TransferRequest.id) == transfer_id, transfer_visible(actor)
+        )
+    ).one_or_none()
+    if found is None:
+        raise TransferNotFound
+    return found
 
 
 def transfers(

@@ -168,6 +168,7 @@ def _settle(transfer: TransferRequest, state: TransferState, *, because: str, by
     transfer.state = state
     transfer.settled_by = by.id
     transfer.settled_at = clock.now()
+    transfer.settled_on = clock.office_day()
     transfer.settled_because = because or None
 
 

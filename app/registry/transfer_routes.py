@@ -55,12 +55,6 @@ def list_transfers(
     return page
 
 
-@router.post("/transfers/{transfer_id}/confirm")
-def confirm_transfer(session: DbSession, transfer_id: UUID, by: MaySettle) -> TransferOut:
-    """The old school, its county or the city lets the student go."""
-    return TransferOut.of(service_transfers.confirm_transfer(session, transfer_id, by=by))
-
-
 @router.post("/transfers/{transfer_id}/refuse")
 def refuse_transfer(
     session: DbSession, transfer_id: UUID, asked: ReasonIn, by: MaySettle

@@ -53,6 +53,7 @@ class TransferOut(BaseModel):
     settled_by: UUID | None
     settled_at: datetime | None
     settled_because: str | None
+    settled_on: date | None
 
     @classmethod
     def of(cls, transfer: TransferRequest) -> "TransferOut":

@@ -88,6 +88,7 @@ AWARDS = (
 SELECT a.number, a.amount_fen, coalesce(sum(i.amount_fen), 0)::bigint
 FROM {_OF}
 LEFT JOIN instalment i ON i.award_id = a.id AND i.supplement_version_id IS NULL
+    AND NOT EXISTS (SELECT FROM instalment moved WHERE moved.replaces_id = i.id)
 GROUP BY a.id, a.number, a.amount_fen
 HAVING a.amount_fen <> coalesce(sum(i.amount_fen), 0) ORDER BY 1""",  # noqa: S608 own text
     ),
@@ -126,6 +127,34 @@ SELECT number, stands, should FROM (
     FROM application app
     LEFT JOIN award a ON a.application_id = app.id AND a.state <> 'cancelled'
 ) each_case WHERE stands <> should ORDER BY 1""",
+        money=False,
+    ),
+    Invariant(
+        code="moved-off",
+        zh="申请 {where} 转学后为 {has} 元，转学前为 {needs} 元。",
+        en="Application {where} is {has} yuan after the transfer; it was {needs} before.",
+        sql="""
+SELECT app.number || ' instalment ' || i.seq, i.amount_fen,
+       CASE WHEN was.state = 'cancelled' THEN was.amount_fen ELSE 0 END
+FROM instalment i JOIN instalment was ON was.id = i.replaces_id
+JOIN award a ON a.id = i.award_id JOIN application app ON app.id = a.application_id
+WHERE i.amount_fen <> was.amount_fen OR was.state <> 'cancelled' OR i.award_id <> was.award_id
+ORDER BY 1""",
+    ),
+    Invariant(
+        code="exclusive-awards",
+        zh="申请 {where} 的学生有 {has} 项互斥的有效资助，只能有 {needs} 项。",
+        en="The student of application {where} has {has} live awards that exclude one another; "
+        "there may be {needs}.",
+        sql="""
+SELECT app.number, 2, 1 FROM award_hold h
+JOIN award a ON a.student_id = h.student_id AND a.state <> 'cancelled'
+    AND a.programme <> h.programme AND a.programme = ANY(string_to_array(h.key, '|'))
+JOIN application app ON app.id = a.application_id
+WHERE h.school_year = CASE WHEN a.period LIKE '%-autumn'
+        THEN left(a.period, 4) || '-' || (left(a.period, 4)::int + 1)
+    WHEN a.period LIKE '%-spring' THEN (left(a.period, 4)::int - 1) || '-' || left(a.period, 4)
+    ELSE a.period END ORDER BY 1""",
         money=False,
     ),
 )

@@ -209,6 +209,7 @@ def _paid(case: UUID, below: _Below, moved: Grouped) -> dict[str, Any]:
     payouts = {payout["id"]: payout for each in instalments for payout in below.payouts[each["id"]]}
     shares = {each["id"]: below.shares_of[each["id"]] for each in instalments}
     transfers = [move for each in instalments for move in moved[each["id"]]]
+    counted = [each for each in instalments if not each["replaced"]]
     return {
         "award": award
         and {
@@ -217,7 +218,7 @@ def _paid(case: UUID, below: _Below, moved: Grouped) -> dict[str, Any]:
         },
         "payouts": [payouts[key] for key in sorted(payouts)],
         "transfers": sorted(transfers, key=lambda move: int(move["id"])),
-        "sums": _sums_of(award, instalments, shares, transfers),
+        "sums": _sums_of(award, counted, shares, transfers),
     }
 
 

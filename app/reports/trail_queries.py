@@ -34,6 +34,7 @@ from app.registry.models import (
     Student,
 )
 from app.registry.school_models import SchoolAccount
+from app.reports.trail_sums import replaced
 
 Ids = Sequence[UUID]
 Rows = list[dict[str, Any]]
@@ -171,6 +172,7 @@ def instalments(session: Session, awards: Ids) -> Rows:
             col(table.state),
             col(table.amount_fen).label("amount"),
             col(table.supplement_version_id).is_not(None).label("supplement"),
+            replaced().label("replaced"),
         )
         .where(col(table.award_id).in_(awards))
         .order_by(col(table.award_id), col(table.seq)),

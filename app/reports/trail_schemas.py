@@ -115,7 +115,10 @@ class ShareOut(BaseModel):
 
 
 class InstalmentOut(BaseModel):
-    """One instalment with its shares; a supplement is what a later rate added."""
+    """One instalment with its shares; a supplement is what a later rate added.
+
+    One that is `replaced` after a transfer no longer counts.
+    """
 
     id: UUID
     seq: int
@@ -124,6 +127,7 @@ class InstalmentOut(BaseModel):
     state: str
     amount: YuanOut
     supplement: bool
+    replaced: bool
     shares: list[ShareOut]
 
 

@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, exists, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.awards.models import Award, Instalment, InstalmentShare, InstalmentState
@@ -16,7 +17,7 @@ def sums(
     """Over all cases and allocations: how many, and the sums in fen that must agree.
 
     Without `of_schools` the allocations' money is left out: it is the whole schools'. What later
-    rates added counts with the awards it was added to.
+    rates added counts with the awards it was added to, what was replaced after a transfer not.
     """
     chosen = cases.cte("chosen")
     paid_to_schools = allocations.cte("paid_to_schools")
@@ -31,7 +32,7 @@ def sums(
             col(Instalment.supplement_version_id).is_not(None).label("added"),
         )
         .join(Award, col(Award.id) == Instalment.award_id)
-        .where(awarded)
+        .where(awarded, ~replaced())
         .cte("mine")
     )
     shares = (
@@ -67,6 +68,12 @@ def sums(
     }
     asked = select(*(column.label(name) for name, column in columns.items()))
     return dict(session.execute(asked).mappings().one())
+
+
+def replaced() -> Any:
+    """Another instalment in sight stands for this one, at the school the student moved to."""
+    later = aliased(Instalment)
+    return exists().where(col(later.replaces_id) == col(Instalment.id))
 
 
 def _fen(column: Any) -> Any:

@@ -11,7 +11,7 @@ from app.models import metadata
 OUTSIDE_ROW_SECURITY = {
     "organisation", "staff_member", "api_client", "client_grant", "login_guard", "refresh_token",
     "counter", "kept_reply", "policy_version", "policy_draft", "application_round",
-    "decision_batch", "notice", "ledger_account", "ledger_transfer",
+    "decision_batch", "notice", "ledger_account", "ledger_transfer", "award_hold",
 }  # fmt: skip
 APPEND_ONLY = {
     "audit_event", "audit_record", "document", "policy_version", "enrolment_confirmation",

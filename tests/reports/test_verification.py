@@ -75,6 +75,24 @@ FAULTS = [
         ("BS-2008S-0000001", "granted", "absent"),
     ),
     (
+        "moved-off",
+        (
+            "INSERT INTO instalment (id, award_id, school_id, county_id, seq, due_on, fiscal_year, "
+            "amount_fen, state, replaces_id) SELECT gen_random_uuid(), award_id, school_id, "
+            "county_id, 9, due_on, fiscal_year, 24999, 'committed', id "
+            f"FROM instalment WHERE id = {PAID}"
+        ),
+        ("BS-2008S-0000001 instalment 9", "249.99", "0.00"),
+    ),
+    (
+        "exclusive-awards",
+        (
+            "INSERT INTO award_hold SELECT student_id, '2007-2008', 'boarding-subsidy|other', "
+            f"'other' FROM award WHERE application_id = {CASE}"
+        ),
+        ("BS-2008S-0000001", "2 live awards"),
+    ),
+    (
         "part-off",
         f"UPDATE payout_part SET amount_fen = 24999 WHERE instalment_id = {PAID}",
         ("P-2008-000001", "249.99", "250.00"),

@@ -13,7 +13,7 @@ from app.policy.calendar import Periodic, due_dates
 from app.policy.catalogue import Amount, Version
 from app.policy.expressions import Compiled, compile_expression
 from app.policy.facts import FACTS
-from app.policy.frames import conform
+from app.policy.frames import outside, refuse_flagged, typed
 
 NO_AMOUNT = "amount"
 """Listed in `failed` when every criterion is met and yet no amount applies."""
@@ -70,7 +70,7 @@ def assess(frame: pl.DataFrame, version: Version) -> pl.DataFrame:
     """
     plan = _plan(version)
     listed = (plan.failed, plan.unknown, plan.cautioned)
-    found = _judged(frame, plan).select(*plan.decisions, *listed).collect()
+    found = _judged(frame, plan, (*plan.decisions, *listed))
     return found.with_columns(
         _named(found.get_column("failed"), plan.failures),
         _named(found.get_column("unknown"), plan.questions),
@@ -84,14 +84,21 @@ def outcomes(frame: pl.DataFrame, version: Version) -> pl.DataFrame:
     The lists of texts cost more than all the rest.
     """
     plan = _plan(version)
-    return _judged(frame, plan).select(plan.decisions).collect()
+    return _judged(frame, plan, plan.decisions)
 
 
-def _judged(frame: pl.DataFrame, plan: _Plan) -> pl.LazyFrame:
-    """Lazy, so that what only one step needs is dropped on the way: half the time."""
-    facts = conform(frame).lazy()
-    judged = facts.with_columns(plan.tests).with_columns(plan.rule).with_columns(plan.fen)
-    return judged.with_columns(plan.year_fen)
+def _judged(frame: pl.DataFrame, plan: _Plan, wanted: tuple[pl.Expr, ...]) -> pl.DataFrame:
+    """The wanted results. Lazy, so that what only one step needs is dropped on the way.
+
+    The values are checked while the cases are judged, which takes as long: nothing is answered
+    where the check finds one that is not allowed.
+    """
+    judged = typed(frame).with_columns(plan.tests).with_columns(plan.rule).with_columns(plan.fen)
+    found, flags = pl.collect_all(
+        [judged.with_columns(plan.year_fen).select(wanted), outside(frame)]
+    )
+    refuse_flagged(frame, flags)
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -76,20 +76,21 @@ def conform(frame: pl.DataFrame) -> pl.DataFrame:
     Other columns are left out; a column of `coded` stays as it is. Raises FactsInvalid when a
     column has another type than its fact or holds values that are not allowed.
     """
-    present = [fact for fact in FACTS.values() if frame.schema.get(fact.name, _NULL) != _NULL]
+    facts = typed(frame)
+    refuse_flagged(frame, outside(frame).collect())
+    return facts.collect()
+
+
+def typed(frame: pl.DataFrame) -> pl.LazyFrame:
+    """As `conform`, lazily, with the types checked and the values not: `outside` is for them.
+
+    Raises FactsInvalid when a column has another type than its fact, with what else is wrong.
+    """
+    present = _present(frame)
     wrong = [fact for fact in present if not _fits(frame.schema[fact.name], fact)]
-    faults = [_bad_value(fact, str(frame.schema[fact.name]), f"/{fact.name}") for fact in wrong]
-    bounded = {fact.name: _outside(fact) for fact in present if fact not in wrong}
-    flags = frame.select(
-        _any_outside(FACTS[name], frame.schema[name]).alias(name) for name in bounded
-    )
-    for name in [column.name for column in flags if column.any()]:
-        bad = frame.select(pl.col(name).filter(bounded[name]).unique().sort().head(_SHOWN))
-        faults.extend(
-            _bad_value(FACTS[name], value, f"/{name}") for value in bad.to_series().to_list()
-        )
-    if faults:
-        raise facts_invalid(faults)
+    if wrong:
+        faults = [_bad_value(fact, str(frame.schema[fact.name]), f"/{fact.name}") for fact in wrong]
+        raise facts_invalid([*faults, *_value_faults(frame, outside(frame).collect())])
     columns = [
         pl.col(fact.name)
         if fact in present and fact.type == "enum"
@@ -97,9 +98,39 @@ def conform(frame: pl.DataFrame) -> pl.DataFrame:
         for fact in FACTS.values()
     ]
     names = list(FACTS)
-    return frame.with_columns(
-        column.alias(name) for column, name in zip(columns, names, strict=True)
-    ).select(names)
+    return (
+        frame.lazy()
+        .with_columns(column.alias(name) for column, name in zip(columns, names, strict=True))
+        .select(names)
+    )
+
+
+def outside(frame: pl.DataFrame) -> pl.LazyFrame:
+    """One row: for each fact of the right type whether its column holds a value not allowed."""
+    fitting = [fact for fact in _present(frame) if _fits(frame.schema[fact.name], fact)]
+    return frame.lazy().select(
+        _any_outside(fact, frame.schema[fact.name]).alias(fact.name) for fact in fitting
+    )
+
+
+def refuse_flagged(frame: pl.DataFrame, flags: pl.DataFrame) -> None:
+    """Raises FactsInvalid where `outside` found a value that is not allowed."""
+    if faults := _value_faults(frame, flags):
+        raise facts_invalid(faults)
+
+
+def _value_faults(frame: pl.DataFrame, flags: pl.DataFrame) -> list[Fault]:
+    faults = []
+    for name in [column.name for column in flags if column.any()]:
+        bad = frame.select(
+            pl.col(name).filter(_outside(FACTS[name])).unique().sort().head(_SHOWN)
+        ).to_series()
+        faults += [_bad_value(FACTS[name], value, f"/{name}") for value in bad.to_list()]
+    return faults
+
+
+def _present(frame: pl.DataFrame) -> list[Fact]:
+    return [fact for fact in FACTS.values() if frame.schema.get(fact.name, _NULL) != _NULL]
 
 
 def coded(frame: pl.DataFrame) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from app.allocations import counted_sql as sql
 from app.allocations.errors import (
     AllocationsApproved,
     DayNotYet,
+    DayOutsidePeriod,
     NothingCounted,
     PaidToStudents,
     SchoolsNotInScope,
@@ -83,9 +84,10 @@ def count(  # noqa: PLR0913 what, when, where, and how far
     """Counts the schools named, or all in scope, as of a day; a dry run writes nothing.
 
     A fixed number of statements, and one read a hundred thousand pupils. Raises ProgrammeNotFound,
-    PeriodInvalid, PolicyVersionNotFound, PaidToStudents, DayNotYet, SchoolsNotInScope,
-    NothingCounted, and, unless `skip_approved` or a dry run, AllocationsApproved with both figures
-    of each school whose approved allocation the count now differs from.
+    PeriodInvalid, PolicyVersionNotFound, PaidToStudents, DayNotYet, DayOutsidePeriod,
+    SchoolsNotInScope, NothingCounted, and, unless `skip_approved` or a dry run,
+    AllocationsApproved with both figures of each school whose approved allocation the count now
+    differs from.
     """
     setting = _setting(session, programme, period, as_of=as_of, schools=school_ids, by=by)
     live = _lock_live(session, setting)
@@ -131,11 +133,15 @@ def _setting(
     today = clock.office_day()
     if as_of > today:
         raise DayNotYet(as_of, today)
+    period = normalise_period(loaded.programme, period)
+    days = loaded.programme.calendar.days_of(period)
+    if not days[0] <= as_of <= days[1]:
+        raise DayOutsidePeriod(as_of, days)
     there = {UUID(each) for each in schools_in_scope(session, by).get_column("id")}
     wanted = there if schools is None else set(schools)
     if missing := wanted - there:
         raise SchoolsNotInScope(sorted(missing))
-    return Setting(loaded, normalise_period(loaded.programme, period), as_of, tuple(sorted(wanted)))
+    return Setting(loaded, period, as_of, tuple(sorted(wanted)))
 
 
 def _lock_live(session: Session, setting: Setting) -> dict[UUID, Row[Any]]:

@@ -68,6 +68,21 @@ class DayNotYet(Invalid):
         )
 
 
+class DayOutsidePeriod(Invalid):
+    """Heads are counted on a day of the period."""
+
+    code = "allocation.day-outside"
+
+    def __init__(self, day: date, days: tuple[date, date]) -> None:
+        first, last = days
+        super().__init__(
+            f"统计日 {day} 不在该时段内（{first} 至 {last}）；请选择其中的日期。",
+            f"The day of the count, {day}, is not within the period, {first} to {last}; choose one "
+            "of its days.",
+            facts={"first_day": first.isoformat(), "last_day": last.isoformat()},
+        )
+
+
 class NothingCounted(Conflict):
     """No school of those asked for has anybody to count or to ask about."""
 

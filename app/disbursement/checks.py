@@ -5,7 +5,8 @@ They run over three temporary tables of the transaction: `payee` (one row a payo
 is the school itself: what is asked of students alone passes it by.
 
 Two students with one account are one household when both guardians' names are known and the same:
-brothers and sisters may share an account. Otherwise the account is shared across households.
+brothers and sisters may share an account. Otherwise the account is shared across households, as
+is a school's own that is a student's, a guardian's or another school's too.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from sqlmodel import Session
 from app.bank.layout import Format
 from app.bank.payment_file import name_faults
 from app.disbursement.models import PayeeCheck
+from app.registry import presence
 
 _TABLES = (
     "DROP TABLE IF EXISTS pg_temp.payee, pg_temp.payee_part, pg_temp.payee_finding",
@@ -50,6 +52,14 @@ SCHOOL_YEAR = (
     "ELSE a.period END"
 )
 """The school year of an award `a`."""
+
+# A supplement is for days past, on which the student was there: who left since is owed it too.
+_THERE = f"""
+    SELECT asked.payout_id FROM (
+        SELECT p.payout_id, p.student_id, part.school_year, part.term
+        FROM payee p JOIN payee_part part USING (payout_id)
+        JOIN instalment i ON i.id = part.instalment_id AND i.supplement_version_id IS NULL
+        WHERE p.student_id IS NOT NULL) asked {presence.JOINS}"""  # noqa: S608 own text
 
 CHECKS: Mapping[PayeeCheck, str] = {
     PayeeCheck.NO_ACCOUNT: """
@@ -86,26 +96,18 @@ CHECKS: Mapping[PayeeCheck, str] = {
         WHERE (o.state = 'confirmed' OR EXISTS (
                 SELECT FROM payout q WHERE q.student_id = o.student_id AND q.account_id = o.id
                 AND q.state IN ('sent', 'paid', 'unknown')))
-            AND (s.guardian_name = other.guardian_name) IS NOT TRUE""",
-    # A supplement is for days past, on which the student was there: who left since is owed it too.
-    PayeeCheck.ENROLMENT_UNCONFIRMED: """
-        SELECT p.payout_id FROM payee p JOIN payee_part part USING (payout_id)
-        JOIN instalment i ON i.id = part.instalment_id AND i.supplement_version_id IS NULL
-        JOIN student s ON s.id = p.student_id
-        WHERE NOT EXISTS (SELECT FROM enrolment_confirmation c
-            WHERE c.school_id = s.school_id AND c.term = part.term)""",
-    PayeeCheck.NOT_ENROLLED: """
-        SELECT p.payout_id FROM payee p JOIN payee_part part USING (payout_id)
-        JOIN instalment i ON i.id = part.instalment_id AND i.supplement_version_id IS NULL
-        JOIN student s ON s.id = p.student_id
-        LEFT JOIN (SELECT DISTINCT ON (school_id, term) id, school_id, term
-            FROM enrolment_confirmation ORDER BY school_id, term, made_at DESC, id DESC) newest
-            ON newest.school_id = s.school_id AND newest.term = part.term
-        WHERE EXISTS (SELECT FROM enrolment_absence gone
-                WHERE gone.confirmation_id = newest.id AND gone.student_id = p.student_id)
-            OR NOT EXISTS (SELECT FROM enrolment e WHERE e.student_id = p.student_id
-                AND e.school_year = part.school_year
-                AND (e.left_on IS NULL OR e.graduated))""",
+            AND (s.guardian_name = other.guardian_name) IS NOT TRUE
+        UNION ALL
+        SELECT p.payout_id FROM payee p JOIN bank_account b ON b.id = p.account_id
+        JOIN school_account o ON o.number_index = b.number_index AND o.state <> 'replaced'
+        UNION ALL
+        SELECT p.payout_id FROM payee p JOIN school_account b ON b.id = p.school_account_id
+        WHERE EXISTS (SELECT FROM school_account o WHERE o.number_index = b.number_index
+                AND o.school_id <> b.school_id AND o.state <> 'replaced')
+            OR EXISTS (SELECT FROM bank_account o WHERE o.number_index = b.number_index
+                AND o.state IN ('confirmed', 'unconfirmed'))""",
+    PayeeCheck.ENROLMENT_UNCONFIRMED: f"{_THERE} WHERE {presence.UNCONFIRMED}",
+    PayeeCheck.NOT_ENROLLED: f"{_THERE} WHERE {presence.ABSENT}",
     PayeeCheck.IDENTITY_PROVISIONAL: """
         SELECT p.payout_id FROM payee p JOIN student s ON s.id = p.student_id
         WHERE s.identity = 'provisional'""",

@@ -195,6 +195,20 @@ class RollOverUndone(Conflict):
         )
 
 
+class RollOverFollowed(Conflict):
+    """A later school year stands on the turn."""
+
+    code = "roll-over.followed"
+
+    def __init__(self, to_year: str, count: int) -> None:
+        super().__init__(
+            f"其中 {count} 名学生在 {to_year} 之后的学年已有在读记录；请先撤销后一次升级。",
+            f"{count} of its students are enrolled in a year after {to_year}; undo the later turn "
+            "first, then this one.",
+            facts={"count": count},
+        )
+
+
 class RollOverEarly(Conflict):
     """A school year does not turn before it is over."""
 

@@ -5,9 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import polars as pl
-from sqlalchemy import ColumnElement, case, false, func, not_
-from sqlalchemy import select as sql_select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ColumnElement, false, func, not_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -26,7 +24,6 @@ from app.registry.models import (
     AccountState,
     BankAccount,
     Enrolment,
-    EnrolmentAbsence,
     EnrolmentConfirmation,
     Household,
     IdentityState,
@@ -322,42 +319,6 @@ def confirmations(
     if term is not None:
         query = query.where(col(EnrolmentConfirmation.term) == term)
     return _page(session, query, EnrolmentConfirmation, asked)
-
-
-def confirmed_students(students: Any, term: str) -> Any:
-    """A select of (student_id, presence) for the students that a select of ids names.
-
-    `absent`: no open enrolment at the present school, or marked so in its latest confirmation;
-    `unconfirmed`: no confirmation for the term, or enrolled only after it; else `present`.
-    """
-    latest = (
-        select(EnrolmentConfirmation)
-        .where(col(EnrolmentConfirmation.term) == term)
-        .ext(distinct_on(col(EnrolmentConfirmation.school_id)))
-        .order_by(
-            col(EnrolmentConfirmation.school_id),
-            col(EnrolmentConfirmation.made_at).desc(),
-            col(EnrolmentConfirmation.id).desc(),
-        )
-        .subquery()
-    )
-    marked = (latest.c.id == col(EnrolmentAbsence.confirmation_id)) & (
-        col(EnrolmentAbsence.student_id) == Student.id
-    )
-    presence = case(
-        (col(Enrolment.id).is_(None), "absent"),
-        (latest.c.id.is_(None) | (col(Enrolment.made_at) > latest.c.made_at), "unconfirmed"),
-        (col(EnrolmentAbsence.student_id).is_not(None), "absent"),
-        else_="present",
-    )
-    return (
-        sql_select(col(Student.id).label("student_id"), presence.label("presence"))
-        .select_from(Student)
-        .outerjoin(Enrolment, enrolled_for(term))
-        .outerjoin(latest, latest.c.school_id == Student.school_id)
-        .outerjoin(EnrolmentAbsence, marked)
-        .where(col(Student.id).in_(students))
-    )
 
 
 def _page(session: Session, query: Any, table: Any, asked: PageAsked) -> list[Any]:

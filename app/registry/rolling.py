@@ -15,11 +15,17 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from app.audit import service as audit
-from app.core import clock, ids
+from app.core import clock, db, ids
 from app.core.actor import Actor, Scope
 from app.core.scoping import visible
 from app.registry import queries, rules
-from app.registry.errors import NothingToRoll, RollOverEarly, RollOverNotFound, RollOverUndone
+from app.registry.errors import (
+    NothingToRoll,
+    RollOverEarly,
+    RollOverFollowed,
+    RollOverNotFound,
+    RollOverUndone,
+)
 from app.registry.models import Enrolment, RollOver, RollOverState
 
 GRADUATED = "毕业"
@@ -140,7 +146,10 @@ INSERT INTO enrolment (id, student_id, school_id, county_id, school_year, stage,
     boards, entered_on, made_at, made_by, version, roll_over_id)
 SELECT {ids.SQL_UUID7}, r.student_id, r.school_id, r.county_id, CAST(:to_year AS text), r.stage,
     r.next_grade, r.class_name, r.boards, CAST(:first_day AS date), :now, :by, 1, :roll_over
-FROM roll_over_case r WHERE r.fate = 'promoted'
+FROM roll_over_case r
+JOIN enrolment e ON e.student_id = r.student_id AND e.school_year = CAST(:from_year AS text)
+    AND e.left_on IS NULL
+WHERE r.fate = 'promoted'
 ORDER BY r.student_id ON CONFLICT DO NOTHING
 """)  # noqa: S608 the one part put in is a constant
 
@@ -159,6 +168,12 @@ SELECT count(*) FROM (
         SELECT student_id FROM enrolment WHERE roll_over_id = :id
         UNION ALL SELECT student_id FROM enrolment WHERE closed_by_roll_over_id = :id)
     ORDER BY s.id FOR NO KEY UPDATE OF s) AS held
+""")
+_LATER = text("""
+SELECT count(DISTINCT later.student_id) FROM enrolment later
+WHERE later.school_year > :to_year AND later.student_id IN (
+    SELECT student_id FROM enrolment WHERE roll_over_id = :id
+    UNION ALL SELECT student_id FROM enrolment WHERE closed_by_roll_over_id = :id)
 """)
 # What somebody has changed or closed since is theirs, and stays.
 _REMOVE = text("""
@@ -240,10 +255,14 @@ def hold(session: Session, roll_over_id: UUID, *, by: Actor) -> RollOver:
 def undo(session: Session, held: RollOver, *, because: str, by: Actor) -> Undone:
     """Takes a held turn back: what it made goes, what it closed is open again.
 
-    The caller has made sure that nobody stands on it. Enrolments changed since, and graduates whom
-    another school has taken in, stay as they are.
+    The caller has made sure that nobody above the registry stands on it. Enrolments changed since,
+    and graduates whom another school has taken in, stay as they are. Raises RollOverFollowed.
     """
     done = {"id": held.id}
+    with db.city_scope(session, by):
+        later: int = session.execute(_LATER, {**done, "to_year": held.to_year}).scalar_one()
+    if later:
+        raise RollOverFollowed(held.to_year, later)
     _note(session, held, "year.rolled_back", by=by, because=because)
     removed = session.execute(_REMOVE, done).scalar_one()
     reopened = session.execute(_REOPEN, done).scalar_one()

@@ -31,6 +31,22 @@ class SchoolAccountWrong(Invalid):
         )
 
 
+class SchoolAccountShared(Conflict):
+    """The number is recorded for somebody else; it is looked at twice before it is entered."""
+
+    code = "school_account.shared"
+
+    def __init__(self, *, students: int, schools: int) -> None:
+        super().__init__(
+            f"该账号已登记为 {students} 名学生、{schools} 所其他学校的账户；请核对账号。"
+            "核对无误仍要录入的，请注明 shared_checked；在一方更正之前不予发放。",
+            f"This number is recorded as the account of {students} student(s) and {schools} other "
+            "school(s); check it. If it is right all the same, say shared_checked; nothing is "
+            "paid to it until one of them is corrected.",
+            facts={"students": students, "schools": schools},
+        )
+
+
 class SchoolAccountMoved(Conflict):
     """The account does not wait for confirmation any more."""
 

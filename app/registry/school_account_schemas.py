@@ -6,17 +6,21 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.core.asked import Asked
+from app.core.asked import Asked, Flag
 from app.registry.schemas import BankName, SchoolName
 from app.registry.school_models import SchoolAccount, SchoolAccountState
 
 
 class SchoolAccountIn(Asked):
-    """A school's account: its digits, the bank, and the holder's name as the bank has it."""
+    """A school's account: its digits, the bank, and the holder's name as the bank has it.
+
+    `shared_checked` enters a number that is a student's or another school's too, once looked at.
+    """
 
     number: Annotated[str, Field(min_length=1, max_length=25, pattern=r"^[0-9]+$")]
     bank_name: BankName
     holder_name: SchoolName
+    shared_checked: Flag = False
 
 
 class SchoolAccountOut(BaseModel):

@@ -136,9 +136,12 @@ def leave(
 def _close(
     session: Session, days: Mapping[UUID, date], reasons: Mapping[UUID, str], by: Actor
 ) -> None:
-    """Closes each student's open enrolments on a day of its own."""
+    """Closes each student's open enrolments on a day of its own.
+
+    Those of later years too: who left before a turn of the year became known never came in it.
+    """
     rows = session.exec(
-        select(Enrolment.student_id, func.max(Enrolment.entered_on))
+        select(Enrolment.student_id, func.min(Enrolment.entered_on))
         .where(
             col(Enrolment.student_id).in_(days),
             col(Enrolment.left_on).is_(None),
@@ -201,13 +204,7 @@ def confirm_enrolment(
     Who left or died has the enrolment closed. Raises EnrolmentsMoved, which lists every student
     who is not enrolled here or is named twice.
     """
-    enrolled = session.exec(
-        select(col(Enrolment.student_id))
-        .join(Student, queries.enrolled_for(term))
-        .where(col(Enrolment.school_id) == school.id, visible(Enrolment, by))
-        .order_by(col(Enrolment.id))
-        .with_for_update(of=Enrolment)
-    ).all()
+    enrolled = _lock_enrolled(session, school, term, by)
     _refuse_absences(set(enrolled), absences)
     made = EnrolmentConfirmation(
         id=ids.new(),
@@ -240,6 +237,24 @@ def confirm_enrolment(
     touched = [made.id, *sorted(absence.student_id for absence in absences)]
     audit.note(session, by=by, did="enrolment.confirmed", records=touched, detail={"term": term})
     return made
+
+
+def _lock_enrolled(session: Session, school: School, term: str, by: Actor) -> Sequence[UUID]:
+    """Who is enrolled for the term; the students are locked first, as a turn of the year does."""
+    there = (
+        select(col(Enrolment.student_id))
+        .join(Student, queries.enrolled_for(term))
+        .where(col(Enrolment.school_id) == school.id, visible(Enrolment, by))
+    )
+    held = session.exec(
+        there.order_by(col(Student.id)).with_for_update(of=Student, key_share=True)
+    ).all()
+    # Read anew: what held the students meanwhile may have closed or opened enrolments.
+    return session.exec(
+        there.where(col(Enrolment.student_id).in_(held))
+        .order_by(col(Enrolment.id))
+        .with_for_update(of=Enrolment)
+    ).all()
 
 
 def _refuse_absences(enrolled: set[UUID], absences: Sequence[Absence]) -> None:

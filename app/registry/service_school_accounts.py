@@ -4,23 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from app.audit import service as audit
-from app.core import clock, crypto, ids
+from app.core import clock, crypto, db, ids
 from app.core.actor import Actor
 from app.core.errors import Fault
 from app.core.scoping import visible
 from app.registry import numbers, queries, rules
 from app.registry.errors import SchoolNotFound
-from app.registry.models import (
-    School,
-)
+from app.registry.models import AccountState, BankAccount, School
 from app.registry.school_account_errors import (
     OwnSchoolAccount,
     SchoolAccountMoved,
     SchoolAccountNotFound,
+    SchoolAccountShared,
     SchoolAccountWrong,
 )
 from app.registry.school_models import SchoolAccount, SchoolAccountState
@@ -28,11 +27,15 @@ from app.registry.school_models import SchoolAccount, SchoolAccountState
 
 @dataclass(frozen=True, kw_only=True)
 class NewSchoolAccount:
-    """A school's account as it was given in."""
+    """A school's account as it was given in.
+
+    `shared_checked`: that the number is a student's or another school's was looked at.
+    """
 
     number: str
     bank_name: str
     holder_name: str
+    shared_checked: bool = False
 
 
 def enter_school_account(
@@ -40,7 +43,7 @@ def enter_school_account(
 ) -> SchoolAccount:
     """Enters an account that pays once another person has confirmed it; the same again is kept.
 
-    Raises SchoolNotFound, SchoolAccountWrong.
+    Raises SchoolNotFound, SchoolAccountWrong, SchoolAccountShared.
     """
     faults: list[Fault] = []
     # An account of an organisation is digits without a check digit, as a passbook's.
@@ -57,6 +60,8 @@ def enter_school_account(
             account.bank_name,
         ) == (index, new.holder_name, new.bank_name):
             return account
+    if not new.shared_checked:
+        _refuse_shared(session, school_id, index, by)
     _replace(session, school_id, SchoolAccountState.UNCONFIRMED)
     confirmed = [each.id for each in live if each.state is SchoolAccountState.CONFIRMED]
     account_id = ids.new()
@@ -138,6 +143,24 @@ def _lock_school(session: Session, school_id: UUID, by: Actor) -> School:
     if found is None:
         raise SchoolNotFound
     return found
+
+
+def _refuse_shared(session: Session, school_id: UUID, index: bytes, by: Actor) -> None:
+    """Whose else the number is, in the whole city; how many is said, not who."""
+    student, school = BankAccount, SchoolAccount
+    live = (AccountState.CONFIRMED, AccountState.UNCONFIRMED)
+    students = select(func.count(col(student.student_id).distinct())).where(
+        col(student.number_index) == index, col(student.state).in_(live)
+    )
+    schools = select(func.count(col(school.school_id).distinct())).where(
+        col(school.number_index) == index,
+        col(school.state) != SchoolAccountState.REPLACED,
+        col(school.school_id) != school_id,
+    )
+    with db.city_scope(session, by):
+        found = session.execute(select(students.scalar_subquery(), schools.scalar_subquery())).one()
+    if any(found):
+        raise SchoolAccountShared(students=found[0], schools=found[1])
 
 
 def _replace(session: Session, school_id: UUID, state: SchoolAccountState) -> None:

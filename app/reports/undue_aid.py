@@ -69,9 +69,9 @@ def undue_aid(session: Session, sought: UndueSought, *, by: Actor) -> Select[*tu
     Columns award_id, application_number, programme, period, student_id, name, resident_id,
     school_id, school_code, school_name, county_id, findings, deceased_on, left_on, name_agrees
     (of the list of deaths), unpaid_fen and paid_fen. The two sums are of instalments due after the
-    day of death or leaving, of all for who is on two rolls: what was due before was earned. An
-    award without any is left out. The select lives as long as the transaction. Raises
-    PeriodInvalid.
+    day of death or leaving, of all for who is on two rolls: what was due before was earned, and a
+    supplement is for days before the leaving, whenever it is due. An award without any is left out.
+    The select lives as long as the transaction. Raises PeriodInvalid.
     """
     periods = _periods(sought.period)
     awarded = select(col(Award.student_id)).where(*_live(sought, periods), visible(Award, by))
@@ -107,8 +107,12 @@ def _live(sought: UndueSought, periods: tuple[str, ...]) -> list[Any]:
 def _rows(found: Table) -> Select[*tuple[Any, ...]]:
     """One row an award, with the sums of what is due after the day that counts."""
     on_two = literal(Undue.TWO_ROLLS.value) == func.any(found.c.findings)
-    day = func.least(found.c.deceased_on, found.c.left_on)
-    after = or_(on_two, col(Instalment.due_on) > day)
+    due, supplement = col(Instalment.due_on), col(Instalment.supplement_version_id)
+    after = or_(
+        on_two,
+        due > found.c.deceased_on,
+        and_(due > found.c.left_on, supplement.is_(None)),
+    )
     sums = [
         func.coalesce(func.sum(Instalment.amount_fen).filter(after, states), 0)
         for states in (

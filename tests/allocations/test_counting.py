@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,15 +16,16 @@ from app.allocations.counting import Figures
 from app.allocations.errors import (
     AllocationsApproved,
     DayNotYet,
+    DayOutsidePeriod,
     NothingCounted,
     PaidToStudents,
     SchoolsNotInScope,
 )
 from app.allocations.service import approve
-from app.core import db
+from app.core import clock, db
 from app.policy import queries
 from tests.allocations.conftest import DAY, Count
-from tests.allocations.programmes import NAME, SPRING, UNPRICED, WAIVER
+from tests.allocations.programmes import FUNDS, NAME, SPRING, UNPRICED, WAIVER, YEAR
 from tests.allocations.pupils import enrol, fund, put_on_roll
 from tests.factories.cases import make_cases
 from tests.factories.office import City
@@ -299,3 +300,28 @@ def test_statements_do_not_grow_with_schools_or_pupils(
     assert len(count().schools) == 3
     event.remove(db.engine(), "before_cursor_execute", note)
     assert len(counted) == one
+
+
+@pytest.mark.parametrize(
+    ("programme", "period", "days"),
+    [
+        (FUNDS, YEAR, (date(2007, 9, 1), date(2008, 7, 15))),
+        (WAIVER, SPRING, (date(2008, 2, 20), date(2008, 7, 15))),
+    ],
+)
+def test_heads_are_counted_on_a_day_of_the_period(
+    city: City, count: Count, session, programme: str, period: str, days: tuple[date, date]
+) -> None:
+    first, last = days
+    school = city.schools[PRIMARY]
+    make_cases(session, school, 1, hardship=1, period=SPRING)
+    [known] = session.execute(text("SELECT id FROM student")).scalars().all()
+    put_on_roll(session, school, known, entered_on=date(2007, 8, 20))
+    clock.set_office_day(date(2008, 8, 1))
+    for day in (first, last):
+        assert count(programme, period, as_of=day, dry_run=True).schools
+    for day in (first - timedelta(1), last + timedelta(1)):
+        with pytest.raises(DayOutsidePeriod) as refused:
+            count(programme, period, as_of=day, dry_run=True)
+        for said in (refused.value.zh, refused.value.en):
+            assert all(str(each) in said for each in (day, first, last))

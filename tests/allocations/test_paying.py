@@ -22,7 +22,8 @@ from app.disbursement.service import RunAsked, open_run, recheck
 from app.ledger import service as ledger
 from app.reconciliation.models import ReturnKind
 from app.reconciliation.service import reissue
-from app.registry.school_account_errors import OwnSchoolAccount
+from app.registry.models import AccountState
+from app.registry.school_account_errors import OwnSchoolAccount, SchoolAccountShared
 from app.registry.school_models import SchoolAccount
 from app.registry.service_school_accounts import (
     NewSchoolAccount,
@@ -35,6 +36,7 @@ from tests.allocations.conftest import Count
 from tests.allocations.programmes import FUNDS
 from tests.allocations.pupils import enrol, fund
 from tests.factories.office import City
+from tests.factories.payouts import make_accounts
 from tests.reconciliation.bank import answer, failed, lines_in, sent_back, states, take_in
 
 PRIMARY, JUNIOR = "2137000006", "3137000008"
@@ -63,14 +65,66 @@ def account(
     number: str = NUMBER,
     holder: str | None = None,
     confirmed: bool = True,
+    shared_checked: bool = False,
 ) -> SchoolAccount:
     school = city.schools[code]
-    new = NewSchoolAccount(number=number, bank_name="农村信用社", holder_name=holder or school.name)
-    made = enter_school_account(session, school.id, new, by=city.actor(f"school_clerk@{code}"))
+    new = NewSchoolAccount(
+        number=number, bank_name="农村信用社", holder_name=holder or school.name,
+        shared_checked=shared_checked,
+    )  # fmt: skip
+    by = city.actor(f"school_clerk@{code}")
+    db.enter(session, by)
+    try:
+        made = enter_school_account(session, school.id, new, by=by)
+    finally:
+        db.enter(session, SYSTEM)
     if confirmed:
-        by = city.actor("county_officer@370811")
-        confirm_school_account(session, school.id, made.id, by=by)
+        officer = city.actor("county_officer@370811")
+        confirm_school_account(session, school.id, made.id, by=officer)
     return made
+
+
+def test_a_number_that_is_anothers_is_looked_at_twice_and_holds_both_payouts(
+    session: Session, city: City, approved: list[UUID]
+) -> None:
+    account(session, city, PRIMARY)
+    with pytest.raises(SchoolAccountShared) as refused:
+        account(session, city, JUNIOR)
+    assert refused.value.facts == {"students": 0, "schools": 1}
+    account(session, city, JUNIOR, shared_checked=True)
+    run = pay(session, city)
+    held = ["shared_across_households"]
+    assert findings(session) == [(PRIMARY, held), (JUNIOR, held)]
+    account(session, city, JUNIOR, number="1608001009022654321")
+    recheck(session, run.id, by=city.actor("finance_maker"))
+    assert findings(session) == [(PRIMARY, []), (JUNIOR, [])]
+
+
+@pytest.mark.parametrize("state", [AccountState.CONFIRMED, AccountState.UNCONFIRMED])
+def test_a_schools_number_that_is_a_students_holds_the_school(
+    session: Session, city: City, approved: list[UUID], state: AccountState
+) -> None:
+    pupil = session.execute(text("SELECT id FROM student LIMIT 1")).scalar_one()
+    make_accounts(session, city.schools[PRIMARY], [pupil], state, number=NUMBER)
+    with pytest.raises(SchoolAccountShared) as refused:
+        account(session, city, PRIMARY)
+    assert refused.value.facts == {"students": 1, "schools": 0}
+    account(session, city, PRIMARY, shared_checked=True)
+    account(session, city, JUNIOR, number="1608001009022654321")
+    pay(session, city)
+    assert findings(session) == [(PRIMARY, ["shared_across_households"]), (JUNIOR, [])]
+
+
+def test_a_replaced_account_shares_nothing(
+    session: Session, city: City, approved: list[UUID]
+) -> None:
+    pupil = session.execute(text("SELECT id FROM student LIMIT 1")).scalar_one()
+    make_accounts(session, city.schools[PRIMARY], [pupil], AccountState.REPLACED, number=NUMBER)
+    account(session, city, JUNIOR)
+    account(session, city, JUNIOR, number="1608001009022654321")
+    account(session, city, PRIMARY)
+    pay(session, city)
+    assert findings(session) == [(PRIMARY, []), (JUNIOR, [])]
 
 
 def pay(session: Session, city: City) -> PayoutRun:

@@ -9,15 +9,20 @@ import pytest
 from fastapi.testclient import TestClient
 from python_calamine import CalamineWorkbook
 from sqlalchemy import text
+from sqlmodel import Session
 
-from app.applications import rounds
+from app.applications import rounds, year_turn
 from app.applications.rounds import Days
-from app.core import clock
+from app.applications.year_turn_errors import RollOverStoodOn
+from app.core import clock, db
 from app.core.actor import SYSTEM
 from app.core.db import scoped_session
 from app.policy.service import load_catalogue
+from app.registry import rolling
+from app.registry.rolling import Part
 from tests.applications.cases import PROGRAMME, form, resident_id
 from tests.factories.office import City
+from tests.recognition.school import make_students
 
 API = "/api/v1"
 PRIMARY, JUNIOR, TOWN_JUNIOR, FAR = "2137000006", "3137000008", "3137000009", "2137000011"
@@ -130,6 +135,82 @@ def test_a_graduates_application_elsewhere_counts_without_its_number(
     county = city.bearer("county_officer@370811")
     refused = client.post(f"{path}/undo", json=REASON, headers=county)
     assert (refused.json()["count"], refused.json()["numbers"]) == (1, [])
+
+
+def claimed(school: str, student: str, period: str) -> str:
+    """A counted allocation of that school which claims the student."""
+    return f"""
+WITH made AS (
+    INSERT INTO school_allocation (id, number, programme, period, school_id, county_id,
+        policy_version_id, as_of, roll, head_count, asked, asks, state, counted_by, counted_at)
+    SELECT gen_random_uuid(), 'SA-{period}', 'head-money', '{period}', s.id, s.county_id,
+        (SELECT id FROM policy_version LIMIT 1), '2008-09-10', 1, 1, 0, '{{}}', 'counted',
+        gen_random_uuid(), now()
+    FROM school s WHERE s.code = '{school}' RETURNING *)
+INSERT INTO school_allocation_claim (student_id, programme, period, allocation_id, school_id,
+    county_id)
+SELECT {student}, programme, period, id, school_id, county_id FROM made"""
+
+
+def recognised(school: str, student: str, year: str) -> str:
+    return f"""
+INSERT INTO recognition (id, student_id, school_id, county_id, school_year, level, groups, basis,
+    valid_from, decided_by, because, made_at)
+SELECT gen_random_uuid(), {student}, s.id, s.county_id, '{year}', 1, '{{}}', 'register',
+    '2008-09-10', gen_random_uuid(), '低保', now()
+FROM school s WHERE s.code = '{school}'"""
+
+
+def handed_in(school: str, student: str, year: str) -> str:
+    return f"""
+INSERT INTO recognition_form (id, student_id, school_id, county_id, school_year, submission_no,
+    state, student_name, grade, disaster, accident, weak_labour, authorised_kinds, needed,
+    filled_by, filled_at, version)
+SELECT gen_random_uuid(), {student}, s.id, s.county_id, '{year}', 1, 'draft', '赵芳', 2, false,
+    false, false, '{{}}', '{{}}', gen_random_uuid(), now(), 1
+FROM school s WHERE s.code = '{school}'"""
+
+
+def confirmed(school: str, student: str, term: str) -> str:
+    del student
+    return f"""
+INSERT INTO enrolment_confirmation (id, school_id, county_id, term, students, absences, made_by,
+    made_at)
+SELECT gen_random_uuid(), s.id, s.county_id, '{term}', 1, 0, gen_random_uuid(), clock_timestamp()
+FROM school s WHERE s.code = '{school}'"""
+
+
+@pytest.mark.parametrize(
+    ("stands", "when", "before", "kind"),
+    [
+        (claimed, "2008-autumn", "2008-spring", "allocated"),
+        (claimed, "2008-2009", "2007-2008", "allocated"),
+        (recognised, "2008-2009", "2007-2008", "recognised"),
+        (handed_in, "2008-2009", "2007-2008", "recognised"),
+        (confirmed, "2008-autumn", "2008-spring", "confirmed"),
+    ],
+)
+def test_what_the_new_year_has_counted_or_confirmed_holds_the_turn(
+    session: Session, city: City, stands: Any, when: str, before: str, kind: str
+) -> None:
+    clock.set_office_day(SUMMER_DAY)
+    school = city.schools[TOWN_JUNIOR]
+    [who] = make_students(session, school)
+    by = city.actor("county_officer@370811")
+    db.enter(session, by)
+    part = Part(school.county_id, school.id)
+    made = rolling.roll_over(session, year_turn.turn_of("2007-2008"), part, by=by).made
+    assert made is not None
+    session.execute(text(stands(TOWN_JUNIOR, f"'{who}'", before)))
+    rehearsal = session.begin_nested()
+    held = rolling.hold(session, made.id, by=by)
+    assert year_turn.undo(session, held, because="年级有误", by=by).removed
+    rehearsal.rollback()
+    session.execute(text(stands(TOWN_JUNIOR, f"'{who}'", when)))
+    held = rolling.hold(session, made.id, by=by)
+    with pytest.raises(RollOverStoodOn) as refused:
+        year_turn.undo(session, held, because="年级有误", by=by)
+    assert [fault.code for fault in refused.value.faults] == [kind]
 
 
 def test_a_county_turns_no_school_of_another(client: TestClient, city: City) -> None:

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlmodel import Session, col
 
-from app.core import clock, ids
+from app.core import clock, db, ids
+from app.core.actor import SYSTEM
 from app.disbursement import holds
 from app.disbursement.models import PayeeCheck, Payout, PayoutFinding, PayoutState
 from app.disbursement.service import recheck
@@ -23,10 +24,13 @@ from app.registry.models import (
     School,
     Student,
 )
+from app.registry.service_school_accounts import NewSchoolAccount, enter_school_account
 from tests.disbursement.conftest import RURAL, Open
 from tests.factories.money import appropriate
 from tests.factories.office import City
-from tests.factories.payouts import Payee, confirm_enrolment, make_accounts, make_payees
+from tests.factories.payouts import Payee, confirm_enrolment, enrol, make_accounts, make_payees
+
+JUNIOR = "3137000008"
 
 
 @pytest.fixture
@@ -86,8 +90,12 @@ def shared_across_households(session: Session, city: City, payee: Payee) -> None
 
 
 def enrolment_unconfirmed(session: Session, city: City, payee: Payee) -> None:
-    other = city.schools["3137000008"]
-    set_student(session, payee, school_id=other.id, county_id=other.county_id)
+    other = city.schools[JUNIOR]
+    place = {"school_id": other.id, "county_id": other.county_id}
+    set_student(session, payee, **place)
+    session.execute(
+        update(Enrolment).where(col(Enrolment.student_id) == payee.student_id).values(**place)
+    )
 
 
 def not_enrolled(session: Session, city: City, payee: Payee) -> None:
@@ -186,6 +194,19 @@ def test_one_account_of_two_whose_guardians_are_unknown_holds_both(
     assert findings(session, payee) == findings(session, other) == {"shared_across_households"}
 
 
+def test_a_students_account_that_is_a_schools_is_held(
+    session: Session, city: City, school: School, payee: Payee, opened: Open
+) -> None:
+    new = NewSchoolAccount(
+        number=payee.number, bank_name="农村信用社", holder_name=school.name, shared_checked=True
+    )
+    by = city.actor(f"school_clerk@{RURAL}")
+    enter_school_account(session, school.id, new, by=by)
+    db.enter(session, SYSTEM)
+    opened()
+    assert findings(session, payee) == {"shared_across_households"}
+
+
 def test_a_guardians_account_with_relation_and_reason_is_paid(
     session: Session, payee: Payee, opened: Open
 ) -> None:
@@ -242,6 +263,51 @@ def test_one_marked_absent_and_there_again_is_paid(
     mark_absent(session, first, school, payee)
     confirm_enrolment(session, school, "2008-spring")
     opened()
+    assert findings(session, payee) == set()
+
+
+def graduated(session: Session, city: City, payee: Payee) -> None:
+    """The year's enrolment ended with the graduation; a junior school has the student now."""
+    session.execute(
+        update(Enrolment)
+        .where(col(Enrolment.student_id) == payee.student_id)
+        .values(left_on=date(2008, 7, 15), left_because="毕业", graduated=True)
+    )
+    junior = city.schools[JUNIOR]
+    set_student(session, payee, school_id=junior.id, county_id=junior.county_id)
+    enrol(session, junior, [payee.student_id], school_year="2008-2009")
+
+
+def test_the_word_of_the_school_that_was_left_counts_for_a_graduate(
+    session: Session, city: City, school: School, payee: Payee, opened: Open
+) -> None:
+    marked = confirm_enrolment(session, school, "2008-spring")
+    mark_absent(session, marked, school, payee)
+    graduated(session, city, payee)
+    confirm_enrolment(session, city.schools[JUNIOR], "2008-spring")
+    opened()
+    assert findings(session, payee) == {"not_enrolled"}
+
+
+def test_a_graduate_who_was_there_needs_no_word_of_the_new_school(
+    session: Session, city: City, payee: Payee, opened: Open
+) -> None:
+    graduated(session, city, payee)
+    opened()
+    assert findings(session, payee) == set()
+
+
+def test_after_a_transfer_within_the_year_the_new_schools_word_counts(
+    session: Session, city: City, payee: Payee, opened: Open
+) -> None:
+    not_enrolled(session, city, payee)
+    junior = city.schools[JUNIOR]
+    set_student(session, payee, school_id=junior.id, county_id=junior.county_id)
+    enrol(session, junior, [payee.student_id])
+    run = opened()
+    assert findings(session, payee) == {"enrolment_unconfirmed"}
+    confirm_enrolment(session, junior, "2008-spring")
+    recheck(session, run.id, by=city.actor("finance_maker"))
     assert findings(session, payee) == set()
 
 

@@ -80,8 +80,10 @@ def make_payees(
     ]
 
 
-def enrol(session: Session, school: School, students: list[UUID]) -> None:
-    """Open enrolments of the school year."""
+def enrol(
+    session: Session, school: School, students: list[UUID], *, school_year: str = SCHOOL_YEAR
+) -> None:
+    """Open enrolments of a school year."""
     session.execute(
         insert(Enrolment),
         [
@@ -90,7 +92,7 @@ def enrol(session: Session, school: School, students: list[UUID]) -> None:
                 "student_id": student,
                 "school_id": school.id,
                 "county_id": school.county_id,
-                "school_year": SCHOOL_YEAR,
+                "school_year": school_year,
                 "stage": school.stage,
                 "grade": 1,
                 "class_name": "1",

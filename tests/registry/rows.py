@@ -1,15 +1,21 @@
 """Rows of a sheet as intake sees them, and people with numbers that check out."""
 
 import random
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import polars as pl
+from sqlalchemy import text
+from sqlmodel import Session
 from stdnum.cn.ric import calc_check_digit
 from stdnum.luhn import calc_check_digit as luhn
 
+from app.registry import presence
 from app.registry.intake import INTAKE_SCHEMA
 from app.registry.models import School
+from app.registry.rules import school_year_of_term
 
 
 def resident_id(seed: int) -> str:
@@ -40,3 +46,19 @@ def frame_of(*rows: dict[str, Any]) -> pl.DataFrame:
     """An intake frame, numbered from 1."""
     numbered = [{**row, "row": place} for place, row in enumerate(rows, 1)]
     return pl.DataFrame(numbered, schema=INTAKE_SCHEMA)
+
+
+def presence_of(session: Session, students: Sequence[UUID], term: str) -> list[str]:
+    """Whether payments take each student for present, absent or unconfirmed in a term."""
+    found = session.execute(
+        text(
+            f"SELECT asked.student_id, CASE WHEN {presence.ABSENT} THEN 'absent' "
+            f"WHEN {presence.UNCONFIRMED} THEN 'unconfirmed' ELSE 'present' END "
+            "FROM (SELECT student_id, CAST(:year AS text) AS school_year, "
+            "CAST(:term AS text) AS term FROM unnest(CAST(:who AS uuid[])) who (student_id)) "
+            f"asked {presence.JOINS}"
+        ),
+        {"who": list(students), "term": term, "year": school_year_of_term(term)},
+    )
+    by_student: dict[UUID, str] = dict(map(tuple, found))
+    return [by_student[each] for each in students]

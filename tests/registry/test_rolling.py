@@ -14,11 +14,17 @@ from app.core.actor import SYSTEM, Actor
 from app.core.paging import PageAsked
 from app.models import metadata
 from app.registry import intake, queries, rolling, rolling_queries
-from app.registry.errors import NothingToRoll, RollOverEarly, RollOverNotFound, RollOverUndone
+from app.registry.errors import (
+    NothingToRoll,
+    RollOverEarly,
+    RollOverFollowed,
+    RollOverNotFound,
+    RollOverUndone,
+)
 from app.registry.rolling import Counts, Part, Turn
 from app.registry.rules import GRADUATES, grade_after, school_year_after
 from tests.factories.office import City
-from tests.registry.rows import card, frame_of, resident_id, row_of
+from tests.registry.rows import card, frame_of, presence_of, resident_id, row_of
 from tests.registry.test_intake import statements
 
 PRIMARY, JUNIOR, TOWN_JUNIOR, FAR = "2137000006", "3137000008", "3137000009", "2137000011"
@@ -454,7 +460,23 @@ def test_a_graduate_still_counts_as_there_in_the_last_term(
     school = city.schools[PRIMARY].id
     count, _ = queries.enrolled(session, school, "2008-spring", PageAsked(10, None))
     assert count == 1
-    [(_, presence)] = session.execute(queries.confirmed_students([who], "2008-spring")).all()
-    assert presence == "unconfirmed"
-    [(_, presence)] = session.execute(queries.confirmed_students([who], "2008-autumn")).all()
-    assert presence == "absent"
+    assert presence_of(session, [who], "2008-spring") == ["unconfirmed"]
+    assert presence_of(session, [who], "2008-autumn") == ["absent"]
+
+
+def test_a_turn_on_which_a_later_one_stands_is_not_undone_before_it(
+    session: Session, city: City, officer: Actor
+) -> None:
+    [who] = enrol(session, city, {"seed": 1, "grade": 4})
+    first = roll(session, officer).made
+    clock.set_office_day(date(2009, 7, 20))
+    following = Turn("2008-2009", "2009-2010", date(2009, 7, 15), date(2009, 9, 1))
+    second = rolling.roll_over(session, following, EVERYBODY, by=officer).made
+    assert first is not None
+    assert second is not None
+    with pytest.raises(RollOverFollowed):
+        undo(session, officer, first.id)
+    assert new_enrolment(session, who) is not None
+    assert undo(session, officer, second.id).removed == 1
+    assert undo(session, officer, first.id).removed == 1
+    assert new_enrolment(session, who) is None

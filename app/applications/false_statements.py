@@ -5,26 +5,35 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Column, String, Table, Uuid, case, insert, literal, select, update
+from sqlalchemy import Column, String, Table, Uuid, case, func, insert, literal, select, update
 from sqlmodel import Session, col
 
+from app.applications import freeing
 from app.applications.decision_record import reopen_batches
-from app.applications.models import Application, ApplicationState, Submission
+from app.applications.errors import CasesMoved
+from app.applications.models import (
+    Application,
+    ApplicationState,
+    Objection,
+    ObjectionState,
+    Submission,
+)
 from app.applications.rules import states_before
 from app.audit import service as audit
 from app.awards import service as awards
-from app.awards.models import Award
+from app.awards.models import Award, Instalment
 from app.awards.waiting import shares_of
-from app.core import ids
+from app.core import clock, db, ids
 from app.core.actor import Actor
 from app.core.columns import TextEnum
 from app.core.staging import count_rows, empty, stage
+from app.ledger import service as ledger
 from app.ledger.service import MoveResult
 from app.notices import service as notices
 from app.policy import queries as policy
 from app.policy.calendar import terms_of
 from app.policy.catalogue import Version
-from app.policy.expressions import compile_expression
+from app.policy.engine import facts_read
 from app.policy.facts import FACTS, RECOGNITION
 from app.recognition import service as recognition
 from app.recognition.service import Cancelled, Ruling
@@ -46,6 +55,7 @@ class Undone:
 
 
 NOTHING = Undone(0, [], [], 0, 0)
+NO_MONEY = MoveResult(0, 0)
 
 
 def settle_cancellation(
@@ -57,27 +67,38 @@ def settle_cancellation(
     cancelled: what is committed becomes available again, what was paid becomes recoverable; the
     cases are rejected and leave the notices. Cases that nobody has finished deciding go back to
     their school, to be handed in anew as things are. Raises RequestUnknown, RequestSettled,
-    OwnRequest, and AwardNotCancellable while an instalment is with the bank: nothing is changed
-    then.
+    OwnRequest, CasesMoved, and AwardNotCancellable while an instalment is with the bank: nothing
+    is changed then.
     """
     cancelled = recognition.cancel_for_false_statement(session, request_ids, ruling, by=by)
     if not cancelled:
         return NOTHING
     batch, because = ids.new(), "虚假承诺：" + "；".join(sorted({e.because for e in cancelled}))
     because = because[:500]
-    asking = _asking(session, _lock(session, cancelled))
-    returned = _send_back(session, asking, because=because, by=by)
-    awarded = _awarded(session, asking)
-    if session.execute(select(awarded.c.id).limit(1)).first() is None:
-        return Undone(len(cancelled), [], returned, 0, 0)
-    released, owed = _undo(session, awarded, batch=batch, because=because, by=by)
-    rejected = _reject(session, awarded, because=because, by=by)
+    # A student who moved away keeps the award where it was made; only numbers are answered.
+    with db.city_scope(session, by):
+        asking = _asking(session, _lock(session, cancelled))
+        returned = _send_back(session, asking, because=because, by=by)
+        awarded = _awarded(session, asking)
+        if session.execute(select(awarded.c.id).limit(1)).first() is None:
+            rejected, released, owed = list[str](), NO_MONEY, NO_MONEY
+        else:
+            rejected = _reject(session, awarded, because=because, by=by)
+            freeing.offer_freed(session, select(awarded.c.id), by=by)
+            released, owed = _undo(session, awarded, batch=batch, because=because, by=by)
     return Undone(len(cancelled), rejected, returned, released.amount_fen, owed.amount_fen)
 
 
 def _undo(
     session: Session, cases: Table, *, batch: UUID, because: str, by: Actor
 ) -> tuple[MoveResult, MoveResult]:
+    promised = (
+        select(col(Instalment.id))
+        .join(Award, col(Award.id) == Instalment.award_id)
+        .where(col(Award.application_id).in_(select(cases.c.id)))
+    )
+    # All accounts at once: two moves one after the other would wait for who holds both lines.
+    ledger.hold(session, select(next(iter(shares_of(promised).subquery("lines").c))))
     revoked = awards.revoke(session, select(cases.c.id), batch=batch, by=by, because=because)
     paid = stage(session, "paid", revoked.paid, recoveries.PAID)
     owed = recoveries.mark(
@@ -99,10 +120,17 @@ def _reject(session: Session, cases: Table, *, because: str, by: Actor) -> list[
             col(Application.id) == cases.c.id,
             col(Application.state).in_(states_before(ApplicationState.REJECTED)),
         )
-        .values(state=ApplicationState.REJECTED)
+        .values(state=ApplicationState.REJECTED, rejected_on=clock.office_day())
         .returning(col(Application.id), col(Application.number))
         .execution_options(synchronize_session=False)
     ).all()
+    live = session.execute(select(func.count()).select_from(cases)).scalar_one()
+    if len(done) != live:
+        raise CasesMoved(
+            f"{live} 份申请中有 {live - len(done)} 份已变化；未作任何更改，请重试。",
+            f"{live - len(done)} of {live} case(s) have moved; nothing was changed, try again.",
+        )
+    _settle_objections(session, cases, because=because, by=by)
     notices.strike(session, [row.id for row in done])
     audit.note(
         session,
@@ -112,6 +140,28 @@ def _reject(session: Session, cases: Table, *, because: str, by: Actor) -> list[
         because=because,
     )
     return sorted(row.number for row in done)
+
+
+def _settle_objections(session: Session, cases: Table, *, because: str, by: Actor) -> None:
+    """Nobody has to answer an objection to a case that is over: it has come to what it asked."""
+    settled = session.execute(
+        update(Objection)
+        .where(
+            col(Objection.application_id).in_(select(cases.c.id)),
+            col(Objection.state) == ObjectionState.OPEN,
+        )
+        .values(
+            state=ObjectionState.UPHELD,
+            settled_by=by.id,
+            settled_because=because,
+            settled_at=clock.now(),
+        )
+        .returning(col(Objection.id))
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    found = sorted(settled)
+    if found:
+        audit.note(session, by=by, did="objection.upheld", records=found, because=because)
 
 
 def _send_back(session: Session, asking: Table, *, because: str, by: Actor) -> list[str]:
@@ -215,8 +265,6 @@ def _concerned(session: Session, cancelled: Sequence[Cancelled]) -> Table:
 
 @lru_cache(maxsize=256)
 def asks_about_hardship(version: Version) -> bool:
-    """Whether a criterion, or the choice of the amount, reads what recognition says."""
+    """Whether a criterion, an amount, a caution or the ranking reads what recognition says."""
     told = {name for name, fact in FACTS.items() if fact.comes_from is RECOGNITION}
-    tests = [criterion.test for criterion in version.criteria]
-    tests += [amount.when for amount in version.amounts if amount.when]
-    return any(told & set(compile_expression(test).facts) for test in tests)
+    return bool(told & facts_read(version))

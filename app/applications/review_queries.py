@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from app.applications.errors import CaseUnknown
 from app.applications.models import (
     Application,
+    ApplicationState,
     Decision,
     Objection,
     ObjectionState,
@@ -24,6 +25,8 @@ from app.core import clock, settings
 from app.core.actor import Actor
 from app.core.paging import PageAsked
 from app.core.scoping import visible, visible_class
+from app.policy.calendar import school_year_of
+from app.recognition.models import RecognitionRequest, RequestKind, RequestState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,9 @@ class Rejection:
 
 
 def rejection(session: Session, case: Application) -> Rejection | None:
-    """The rejection of the case's newest submission: an officer's, or an objection upheld."""
+    """The rejection of the case's newest submission: an officer's, an objection upheld, or a
+    recognition cancelled for a false statement.
+    """
     decided = session.execute(
         select(Decision).where(
             col(Decision.application_id) == case.id,
@@ -63,9 +68,30 @@ def rejection(session: Session, case: Application) -> Rejection | None:
         .limit(1)
     ).scalar_one_or_none()
     if objection is None or objection.settled_by is None or objection.settled_at is None:
-        return None
+        return _cancelled(session, case)
     on = case.rejected_on or clock.day_of(objection.settled_at)
     return _rejection(on, objection.settled_by, Step.CITY, objection.settled_because or "")
+
+
+def _cancelled(session: Session, case: Application) -> Rejection | None:
+    r = RecognitionRequest
+    found = session.execute(
+        select(r)
+        .where(
+            col(r.student_id) == case.student_id,
+            col(r.school_year) == school_year_of(case.period),
+            col(r.kind) == RequestKind.CANCEL,
+            col(r.state) == RequestState.CONFIRMED,
+        )
+        .order_by(col(r.settled_at).desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    if case.state is not ApplicationState.REJECTED or found is None:
+        return None
+    if found.settled_by is None or found.settled_at is None:
+        return None
+    on = case.rejected_on or clock.day_of(found.settled_at)
+    return _rejection(on, found.settled_by, Step.CITY, f"虚假承诺：{found.because}")
 
 
 def _rejection(on: date, by: UUID, step: Step, reason: str) -> Rejection:

@@ -11,6 +11,7 @@ import polars as pl
 from app.core.identity import birth_on_expr
 from app.policy.facts import FACTS, Scalar
 from app.policy.frames import polars_schema
+from app.recognition.models import Basis
 
 Snapshot = dict[str, dict[str, Any]]
 """What a case was judged by: {fact: {value, source, as_of}}; an unknown fact is not in it."""
@@ -85,12 +86,18 @@ def gather(
 def with_recognised(frame: pl.DataFrame, recognised: pl.DataFrame) -> pl.DataFrame:
     """The frame with what recognition says where the school told neither level nor group.
 
-    `recognised` has a row a recognised student: student_id, hardship, special_group, valid_from.
+    `recognised` has a row a recognised student: student_id, hardship, special_group, valid_from,
+    basis. One that was cancelled for a false statement goes before what the school told.
     """
     known = recognised.select(
-        "student_id", *_RECOGNISED, *(pl.col("valid_from").alias(f"{n}_on") for n in _RECOGNISED)
+        "student_id",
+        *_RECOGNISED,
+        *(pl.col("valid_from").alias(f"{n}_on") for n in _RECOGNISED),
+        (pl.col("basis") == Basis.CANCELLED.value).alias("false"),
     )
-    return _told(frame, known, Source.RECOGNITION, fill=_RECOGNISED)
+    true_ones, false_ones = known.filter(~pl.col("false")), known.filter("false")
+    filled = _told(frame, true_ones, Source.RECOGNITION, fill=_RECOGNISED)
+    return _told(filled, false_ones, Source.RECOGNITION, fill=(), over=_RECOGNISED)
 
 
 def with_listed(frame: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:

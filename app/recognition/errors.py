@@ -229,6 +229,20 @@ class RequestSettled(Conflict):
     code = "recognition.request-settled"
 
 
+class RequestMoved(Conflict):
+    """Fewer students would be recognised than were asked for; both figures are in facts."""
+
+    code = "recognition.request-moved"
+
+    def __init__(self, asked: int, made: int) -> None:
+        super().__init__(
+            f"共 {asked} 项申请，只有 {made} 名学生可照此认定；未作任何更改，请核对后逐项处理。",
+            f"Of {asked} request(s) only {made} can be carried out; nothing was changed. Look at "
+            "the students' recognitions, then settle the requests one by one.",
+            facts={"asked": asked, "made": made},
+        )
+
+
 class OwnRequest(Forbidden):
     """Four eyes: who asked does not confirm."""
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
     true,
 )
@@ -30,6 +31,7 @@ from app.core.scoping import visible, visible_class
 from app.policy.facts import FACTS
 from app.recognition.errors import ObjectionsOpen
 from app.recognition.models import (
+    Basis,
     FormDecision,
     FormMember,
     FormObjection,
@@ -96,9 +98,10 @@ def facts_for(
 ) -> pl.DataFrame:
     """What the students are recognised as on a day; nobody's row where nobody recognised them.
 
-    Columns of FACTS_SCHEMA. Of several groups the one that the vocabulary lists first counts. The
-    caller has checked that the students are theirs: a recognition made at the school before is
-    theirs too, so the look-up is city-wide.
+    Columns of FACTS_SCHEMA. Of several groups the one that the vocabulary lists first counts. A
+    cancellation is valid in the whole school year, whatever was recognised before it. The caller
+    has checked that the students are theirs: a recognition made at the school before is theirs
+    too, so the look-up is city-wide.
     """
     r, order = Recognition, [str(each) for each in FACTS["special_group"].listed]
     group = func.unnest(col(r.groups)).column_valued("listed")
@@ -120,7 +123,8 @@ def facts_for(
         .where(
             _among(col(r.student_id), students),
             col(r.school_year) == school_year,
-            col(r.valid_from) <= on,
+            # What stood before a cancellation rested on a false statement, and counts on no day.
+            or_(col(r.valid_from) <= on, col(r.basis) == Basis.CANCELLED),
         )
         .order_by(col(r.student_id), col(r.valid_from).desc())
         .ext(distinct_on(col(r.student_id)))

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from app.audit import service as audit
-from app.core import clock
+from app.core import clock, db
 from app.core.actor import Actor
 from app.core.columns import TextEnum
 from app.core.scoping import visible, visible_class
@@ -151,6 +151,10 @@ def file(session: Session, notice_id: UUID, *, by: Actor) -> Filed:
     notice = notice_queries.notice(session, notice_id)
     if notice.shown_to >= clock.office_day():
         raise NoticeOpen(notice.number, notice.shown_to)
+    pupils = select(col(form.student_id)).where(mine, col(form.state) == FormState.NOTICED)
+    concerned = stage(session, "filing_students", pupils, ("student_id",))
+    with db.city_scope(session, by):
+        service.hold(session, concerned)  # as who cancels does: the forms come after
     standing = (
         select(col(form.id))
         .where(mine, col(form.state) == FormState.NOTICED)

@@ -29,18 +29,22 @@ from app.core.actor import Actor
 from app.core.columns import TextEnum
 from app.core.scoping import visible
 from app.core.staging import Rows, empty, stage
+from app.notices import service as notices
 from app.recognition import rules
 from app.recognition.errors import (
     DayTaken,
     NotRecognised,
     OwnRequest,
+    RequestMoved,
     RequestSettled,
     RequestUnknown,
     RequestWaits,
 )
 from app.recognition.models import (
     Basis,
+    FormState,
     Recognition,
+    RecognitionForm,
     RecognitionRequest,
     RequestKind,
     RequestState,
@@ -91,8 +95,9 @@ def recognise(session: Session, rows: Rows, *, by: Actor) -> int:
     `rows` yields the columns of RECOGNISED, one row a student and school year, and is read once.
     Null groups are those that stand. A null valid_from is today, or the day after the one that
     stands. By register a student is recognised at least at REGISTER_LEVEL, never lower than
-    before, with the groups of both; one whom that would not change gets no row. Raises DayTaken
-    where a recognition is valid from the given day or later.
+    before, with the groups of both; one whom that would not change gets no row, nor does one whose
+    recognition is cancelled, unless two officers change it. Raises DayTaken where a
+    recognition is valid from the given day or later.
     """
     staged = stage(session, "recognising", rows, RECOGNISED)
     told = {
@@ -159,12 +164,12 @@ def ask(session: Session, wished: Wished, *, by: Actor) -> list[UUID]:
 def change(session: Session, request_ids: Collection[UUID], ruling: Ruling, *, by: Actor) -> int:
     """Confirms changes of level, which then hold, or refuses them; answers how many recognitions.
 
-    Raises RequestUnknown, RequestSettled, OwnRequest, DayTaken.
+    Raises RequestUnknown, RequestSettled, OwnRequest, DayTaken, RequestMoved.
     """
     settled = _settle(session, request_ids, RequestKind.CHANGE, ruling, by=by)
     if not ruling.confirm:
         return 0
-    return recognise(session, _asked_for(settled, Basis.CHANGE), by=by)
+    return _recognise_asked(session, settled, Basis.CHANGE, by=by)
 
 
 def cancel_for_false_statement(
@@ -172,12 +177,14 @@ def cancel_for_false_statement(
 ) -> Sequence[Cancelled]:
     """Confirms cancellations, or refuses them; answers whose money must be marked recoverable.
 
-    A student cancelled is recognised at level 0 from then on. Raises as `change`.
+    A student cancelled is recognised at level 0 for the whole school year, and forms of it that
+    are not filed are refused and leave their notices. Raises as `change`.
     """
     settled = _settle(session, request_ids, RequestKind.CANCEL, ruling, by=by)
     if not ruling.confirm:
         return []
-    recognise(session, _asked_for(settled, Basis.CANCELLED), by=by)
+    _recognise_asked(session, settled, Basis.CANCELLED, by=by)
+    _refuse_forms(session, settled, because=ruling.because, by=by)
     table = RecognitionRequest
     found = session.execute(
         select(col(table.student_id), col(table.school_year), col(table.because))
@@ -220,12 +227,16 @@ def _refuse_taken(session: Session, staged: Table) -> None:
 
 
 def _refuse_unrecognised(session: Session, wished: Wished, *, by: Actor) -> None:
-    """Who was never recognised, or whose recognition is cancelled, has none to change."""
+    """Who was never recognised has none to change, and what is cancelled is not cancelled again."""
     with db.city_scope(session, by):
         standing = set(
             session.execute(
                 text(_STANDING),
-                {"students": list(wished.student_ids), "school_year": wished.school_year},
+                {
+                    "students": list(wished.student_ids),
+                    "school_year": wished.school_year,
+                    "change": wished.kind is RequestKind.CHANGE,
+                },
             ).scalars()
         )
     without = sorted(set(wished.student_ids) - standing)
@@ -242,6 +253,12 @@ def _settle(
     by: Actor,
 ) -> Table:
     table = RecognitionRequest
+    students = select(col(table.student_id)).where(
+        visible(table, by), col(table.kind) == kind, col(table.id).in_(request_ids)
+    )
+    concerned = stage(session, "settling_students", students, ("student_id",))
+    with db.city_scope(session, by):
+        hold(session, concerned)  # students come before requests in the order of locks
     asked = (
         select(col(table.id), col(table.state), col(table.requested_by))
         .where(visible(table, by), col(table.kind) == kind, col(table.id).in_(request_ids))
@@ -280,6 +297,50 @@ def _settle(
     return settled
 
 
+def _recognise_asked(session: Session, settled: Table, basis: Basis, *, by: Actor) -> int:
+    """Recognises as confirmed requests say; a student may have left the officer's county since."""
+    with db.city_scope(session, by):
+        staged = stage(session, "asked", _asked_for(settled, basis), RECOGNISED)
+    made = recognise(session, select(*(staged.c[name] for name in RECOGNISED)), by=by)
+    asked = session.execute(select(func.count()).select_from(settled)).scalar_one()
+    if made != asked:
+        raise RequestMoved(int(asked), made)
+    return made
+
+
+def _refuse_forms(session: Session, settled: Table, *, because: str, by: Actor) -> None:
+    """The year's forms of who stated something false are over, wherever they were handed in."""
+    form, request = RecognitionForm, RecognitionRequest
+    standing = (
+        select(col(form.id))
+        .join(
+            request,
+            (col(request.student_id) == form.student_id)
+            & (col(request.school_year) == form.school_year),
+        )
+        .join(settled, settled.c.id == request.id)
+        .where(col(form.state).not_in((FormState.FILED, FormState.REJECTED)))
+        .order_by(col(form.id))
+        .with_for_update(of=form)
+    )
+    with db.city_scope(session, by):
+        found = stage(session, "refused_forms", standing, ("id",))
+        session.execute(
+            update(form)
+            .where(col(form.id) == found.c.id)
+            .values(state=FormState.REJECTED, level=0, version=col(form.version) + 1)
+            .execution_options(synchronize_session=False)
+        )
+        notices.strike(session, list(session.execute(select(found.c.id)).scalars()))
+    audit.note(
+        session,
+        by=by,
+        did="recognition.form-refused",
+        records=select(found.c.id),
+        because=because,
+    )
+
+
 def _asked_for(settled: Table, basis: Basis) -> Rows:
     """The rows that `recognise` takes for confirmed requests, at the students' present school."""
     table = RecognitionRequest
@@ -308,7 +369,7 @@ SELECT student_id FROM (
     SELECT DISTINCT ON (student_id) student_id, basis FROM recognition
     WHERE student_id = ANY(:students) AND school_year = :school_year
     ORDER BY student_id, valid_from DESC) newest
-WHERE basis <> 'cancelled'
+WHERE :change OR basis <> 'cancelled'
 """
 _ADD = f"""
 WITH added AS (INSERT INTO recognition (id, student_id, school_id, county_id, school_year, level,
@@ -323,11 +384,12 @@ SELECT {ids.SQL_UUID7}, s.student_id, s.school_id, s.county_id, s.school_year,
     coalesce(s.valid_from, greatest(CAST(:today AS date), stands.valid_from + 1)),
     :by, s.because, :now
 FROM {{staged}} s LEFT JOIN LATERAL (
-    SELECT r.level, r.groups, r.valid_from FROM recognition r
+    SELECT r.level, r.groups, r.basis, r.valid_from FROM recognition r
     WHERE r.student_id = s.student_id AND r.school_year = s.school_year
     ORDER BY r.valid_from DESC LIMIT 1) stands ON true
-WHERE s.basis <> 'register' OR stands.level IS NULL OR stands.level < greatest(s.level, :least)
-    OR NOT coalesce(s.groups, '{{{{}}}}') <@ stands.groups
+WHERE (s.basis = 'change' OR stands.basis IS DISTINCT FROM 'cancelled')
+    AND (s.basis <> 'register' OR stands.level IS NULL OR stands.level < greatest(s.level, :least)
+    OR NOT coalesce(s.groups, '{{{{}}}}') <@ stands.groups)
 RETURNING id)
 INSERT INTO {{made}} SELECT id FROM added
 """  # noqa: S608 own text

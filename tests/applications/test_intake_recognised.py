@@ -48,7 +48,13 @@ def known(session: Session, office: Office, **given: Any) -> dict[str, Any]:
 
 
 def recognise(
-    session: Session, office: Office, level: int, since: date, *groups: str, year: str = "2007-2008"
+    session: Session,
+    office: Office,
+    level: int,
+    since: date,
+    *groups: str,
+    year: str = "2007-2008",
+    basis: Basis = Basis.FORM,
 ) -> None:
     rows = select(
         col(Student.id),
@@ -57,7 +63,7 @@ def recognise(
         literal(year, String(9)),
         literal(level, Integer),
         literal(list(groups), ARRAY(String)),
-        literal(Basis.FORM, TextEnum(Basis)),
+        literal(basis, TextEnum(Basis)),
         cast(null(), Uuid()),
         cast(null(), Uuid()),
         literal(since, Date()),
@@ -119,6 +125,19 @@ def test_a_cancelled_recognition_is_no_hardship(session: Session, office: Office
     recognise(session, office, 0, OCTOBER)
     [result] = bring(session, office, row_of(office.school, 1, hardship=None))
     assert (result["outcome"], result["failed"]) == ("ineligible", ["hardship"])
+
+
+def test_a_false_statement_goes_before_what_the_school_tells(
+    session: Session, office: Office
+) -> None:
+    number = known(session, office)["number"]
+    recognise(session, office, 3, OCTOBER)
+    recognise(session, office, 0, date(2008, 9, 1), basis=Basis.CANCELLED)
+    told = row_of(office.school, 1, hardship=3, special_group="orphan")
+    [result] = bring(session, office, told)
+    assert (result["outcome"], result["failed"]) == ("ineligible", ["hardship"])
+    facts = facts_of(session, number)
+    assert (facts["hardship"]["value"], facts["hardship"]["source"]) == (0, "recognition")
 
 
 def test_a_recognition_follows_the_student_to_another_school(

@@ -117,7 +117,7 @@ def test_a_list_does_not_take_the_name_of_recognition_from_what_that_told() -> N
     frame = rows({"row": 1, "school_id": "s1"}).with_columns(pl.Series("student_id", ["x"]))
     recognised = pl.DataFrame(
         {"student_id": ["x"], "hardship": [2], "special_group": ["orphan"],
-         "valid_from": [date(2007, 10, 8)]}
+         "valid_from": [date(2007, 10, 8)], "basis": ["form"]}
     )  # fmt: skip
     known = with_recognised(frame, recognised)
     told = with_listed(known, listed(special_group="minimum_living"))

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
-from app.applications import false_statements
+from app.applications import false_statements, review_queries
 from app.applications.false_statements import Undone
 from app.applications.models import Application
 from app.awards import service as awards
 from app.awards import waiting
 from app.awards.errors import AwardNotCancellable
 from app.awards.models import Award, Instalment, InstalmentState
-from app.core import clock, ids
+from app.core import clock, db, ids
 from app.core.actor import SYSTEM
 from app.disbursement.models import PaymentFile
 from app.disbursement.release import release
@@ -32,6 +32,7 @@ from app.recoveries import service as recoveries
 from app.recoveries.errors import RecoverableAlready
 from app.recoveries.models import Recoverable, RecoveryReason, RecoveryState
 from app.recoveries.service import Debt
+from app.registry.models import Student
 from app.reports.verification import verify
 from tests.factories.cases import BOARDERS, SPRING, VOCATIONAL, as_cases, make_cases
 from tests.factories.money import appropriate, balances, line_code
@@ -142,6 +143,43 @@ def test_the_recognition_is_cancelled_at_level_0_and_cannot_be_again(office: Off
     assert [(level, basis) for level, _, basis, _ in stands] == [(2, "form"), (0, "cancelled")]
     with pytest.raises(NotRecognised):
         office.ask(false.student_id)
+
+
+def test_an_award_left_behind_in_another_county_is_undone_too(office: Office) -> None:
+    session, [false] = office.session, office.payees(1)
+    other = office.city.schools["2137000011"]
+    session.execute(
+        update(Student)
+        .where(col(Student.id) == false.student_id)
+        .values(school_id=other.id, county_id=other.county_id)
+    )
+    asker, settler = office.city.actor("city_officer"), office.city.actor("county_officer@370826")
+    wished = Wished(
+        kind=RequestKind.CANCEL, student_ids=(false.student_id,), school_year=YEAR,
+        because="隐瞒车辆",
+    )  # fmt: skip
+    db.enter(session, asker)
+    asked = service.ask(session, wished, by=asker)
+    db.enter(session, settler)
+    undone = false_statements.settle_cancellation(session, asked, YES, by=settler)
+    db.enter(session, SYSTEM)
+    assert (len(undone.applications), undone.released_fen) == (1, EACH)
+    assert office.states([false]) == [("rejected", "cancelled")]
+
+
+def test_the_rejection_says_who_when_and_why(office: Office) -> None:
+    [false] = office.payees(1)
+    office.cancel(false.student_id)
+    case = office.session.execute(
+        select(Application)
+        .where(col(Application.id) == false.application_id)
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+    found = review_queries.rejection(office.session, case)
+    assert found is not None
+    assert (found.on, case.rejected_on) == (JUNE, JUNE)
+    assert found.by == office.city.actor("city_officer_2").id
+    assert "隐瞒车辆" in found.reason
 
 
 def test_paid_money_becomes_recoverable_and_the_books_agree(office: Office) -> None:

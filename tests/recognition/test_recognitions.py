@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Date, Integer, String, Uuid, cast, literal, null, select
+from sqlalchemy import Date, Integer, String, Uuid, cast, literal, null, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col
 
-from app.core import clock, ids
+from app.core import clock, db, ids
 from app.core.actor import SYSTEM
 from app.core.columns import TextEnum
 from app.recognition import queries, service
@@ -137,6 +137,23 @@ def test_groups_that_are_not_said_stay(session: Session, city: City) -> None:
     assert made_of(session, one)[-1][:2] == (3, ["orphan"])
 
 
+# A cancellation
+
+
+def test_a_cancellation_holds_in_the_whole_year_and_until_two_officers_change_it(
+    session: Session, city: City
+) -> None:
+    [one] = make_students(session, city.schools[SCHOOL])
+    recognise(session, [one], 3, groups=["orphan"], valid_from=DAY)
+    recognise(session, [one], 0, basis=Basis.CANCELLED, valid_from=date(2008, 9, 2))
+    [seen] = valid(session, [one], date(2008, 2, 1))
+    assert (seen["hardship"], seen["special_group"], seen["basis"]) == (0, "none", "cancelled")
+    assert recognise(session, [one], 2, basis=Basis.FORM) == 0
+    assert recognise(session, [one], 2, groups=["orphan"], basis=Basis.REGISTER) == 0
+    assert recognise(session, [one], 2, basis=Basis.CHANGE) == 1
+    assert valid(session, [one], date(2008, 9, 3))[0]["hardship"] == 2
+
+
 # Facts
 
 
@@ -200,6 +217,20 @@ def test_a_change_from_a_day_that_is_taken_is_refused(school: Caller, student: s
     [request] = ask(school, student, valid_from=SCHOOL_AFTER.isoformat()).json()["ids"]
     assert code_of(settle(school, request)) == (409, "recognition.day-taken")
     assert school.levels(student) == [(2, "form")]
+
+
+def test_a_change_reaches_a_student_who_has_moved_to_another_county(
+    school: Caller, student: str
+) -> None:
+    [request] = ask(school, student).json()["ids"]
+    other = school.city.schools[WEISHAN]
+    with db.scoped_session(SYSTEM) as session:
+        session.execute(
+            update(Student)
+            .where(col(Student.id) == UUID(student))
+            .values(school_id=other.id, county_id=other.county_id)
+        )
+    assert settle(school, request).json() == {"recognitions": 1}
 
 
 def test_a_refused_change_changes_nothing_and_leaves_room(school: Caller, student: str) -> None:

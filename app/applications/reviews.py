@@ -175,7 +175,7 @@ def _reopen(session: Session, case: Application, chosen: Table) -> None:
     moved = session.execute(
         update(Application)
         .where(col(Application.id) == case.id, col(Application.state) == ApplicationState.REJECTED)
-        .values(state=ApplicationState.RETURNED, rejected_on=None)
+        .values(state=ApplicationState.RETURNED, rejected_on=None, reported_at=None)
         .returning(col(Application.id))
         .execution_options(synchronize_session=False)
     ).scalar_one_or_none()

@@ -66,7 +66,9 @@ def give(session: Session, giving: Giving, *, by: Actor) -> None:
         for line in giving.lines
     ]
     statement = insert(Quota).values(rows)
-    changed = ("places", "amount_fen", "why", "proposal_id", "set_by", "set_at")
+    changed = ["places", "why", "proposal_id", "set_by", "set_at"]
+    if giving.proposal_id is None:  # a proposal is of places: the bound on money stays as it was
+        changed.append("amount_fen")
     upsert = statement.on_conflict_do_update(
         index_elements=["programme", "period", "school_id"],
         set_={

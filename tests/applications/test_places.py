@@ -344,8 +344,19 @@ def test_places_are_proposed_by_eligible_cases_and_given_as_proposed(merit: Desk
         "period": merit.period, "why": "按方案", "proposal_id": made.json()["id"],
         "expect": {"schools": 0, "places": 0},
     }  # fmt: skip
-    done = merit.call(CENTRE, "PUT", f"/programmes/{MERIT}/quotas", given)
+    path = f"/programmes/{MERIT}/quotas"
+    done = merit.call(CENTRE, "PUT", path, given)
     assert (done.status_code, done.json()["places"]) == (200, 4), done.text
+    stand = {"schools": done.json()["schools"], "places": 4}
+    bound = {
+        "period": merit.period, "why": "资金上限", "expect": stand,
+        "quotas": [{"school": SCHOOL, "places": 3, "amount": "24000.00"}],
+    }  # fmt: skip
+    assert merit.call(CENTRE, "PUT", path, bound).status_code == 200
+    again = {**given, "expect": stand}
+    assert merit.call(CENTRE, "PUT", path, again).status_code == 200
+    own = merit.call(CLERK, "GET", f"{path}?period={merit.period}").json()["items"]
+    assert [(each["places"], each["amount"]) for each in own] == [(3, "24000.00")]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import String, cast, func, select, update
+from sqlalchemy import String, Table, cast, func, select, update
 from sqlmodel import Session, col
 
 from app.audit import service as audit
@@ -31,14 +31,7 @@ def commit_waiting(
     available = ledger.hold(session, codes) if fund_line_ids else {}
     if not any(available.values()):
         return MoveResult(0, 0)
-    waiting = (
-        select(col(InstalmentShare.instalment_id))
-        .join(Instalment, col(Instalment.id) == col(InstalmentShare.instalment_id))
-        .where(
-            col(InstalmentShare.fund_line_id).in_(fund_line_ids),
-            col(Instalment.state) == InstalmentState.AWAITING_APPROPRIATION,
-        )
-    )
+    waiting = stage(session, "waiting", _waiting(fund_line_ids), _WAITING)
     # Somebody may be cancelling one at this moment, and waits for the accounts held here.
     reached = (
         select(col(Instalment.id))
@@ -82,28 +75,57 @@ def shares_of(instalments: Rows) -> Rows:
     )
 
 
-def _within_the_money(waiting: Rows) -> Rows:
-    """Ids of the waiting instalments whose every share is reached by its line's money, in order."""
-    upto = func.sum(col(InstalmentShare.amount_fen)).over(
-        partition_by=col(InstalmentShare.fund_line_id),
-        order_by=[
+_WAITING = (
+    "instalment_id",
+    "fund_line_id",
+    "code",
+    "amount_fen",
+    "made_at",
+    "hardship",
+    "award_id",
+    "seq",
+)
+
+
+def _waiting(fund_line_ids: Sequence[UUID]) -> Rows:
+    """Every share, on any line, of the instalments that wait for one of these lines' money."""
+    mine = (
+        select(col(InstalmentShare.instalment_id))
+        .join(Instalment, col(Instalment.id) == col(InstalmentShare.instalment_id))
+        .where(
+            col(InstalmentShare.fund_line_id).in_(fund_line_ids),
+            col(Instalment.state) == InstalmentState.AWAITING_APPROPRIATION,
+        )
+        .distinct()
+        .subquery("mine")
+    )
+    return (
+        select(
+            mine.c.instalment_id,
+            col(InstalmentShare.fund_line_id),
+            col(FundLine.code),
+            col(InstalmentShare.amount_fen),
             col(Award.made_at),
-            col(Award.hardship).desc().nulls_last(),
+            col(Award.hardship),
             col(Award.id),
             col(Instalment.seq),
-        ],
-    )
-    ranked = (
-        select(
-            col(InstalmentShare.instalment_id), col(FundLine.code).label("code"), upto.label("upto")
         )
-        .select_from(InstalmentShare)
-        .join(Instalment, col(Instalment.id) == col(InstalmentShare.instalment_id))
+        .select_from(mine)
+        .join(InstalmentShare, col(InstalmentShare.instalment_id) == mine.c.instalment_id)
+        .join(Instalment, col(Instalment.id) == mine.c.instalment_id)
         .join(Award, col(Award.id) == col(Instalment.award_id))
         .join(FundLine, col(FundLine.id) == col(InstalmentShare.fund_line_id))
-        .where(col(InstalmentShare.instalment_id).in_(waiting))
-        .subquery("ranked")
     )
+
+
+def _within_the_money(waiting: Table) -> Rows:
+    """Ids of the waiting instalments whose every share is reached by its line's money, in order."""
+    share = waiting.c
+    upto = func.sum(share.amount_fen).over(
+        partition_by=share.fund_line_id,
+        order_by=[share.made_at, share.hardship.desc().nulls_last(), share.award_id, share.seq],
+    )
+    ranked = select(share.instalment_id, share.code, upto.label("upto")).subquery("ranked")
     code = cast(ranked.c.code, String) + account_code("", AccountKind.AVAILABLE)
     return (
         select(ranked.c.instalment_id)

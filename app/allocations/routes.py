@@ -1,7 +1,6 @@
 """Doors of school allocations: counted, looked at, approved, cancelled."""
 
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -28,11 +27,12 @@ from app.auth.permissions import Act
 from app.core import problems
 from app.core.actor import Actor
 from app.core.db import DbSession
+from app.core.downloads import described, workbook
+from app.core.media import XLSX
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FILE: dict[int | str, dict[str, Any]] = {200: {"content": {XLSX: {}}, "description": "The file"}}
+FILE = described("The file", XLSX)
 
 router = APIRouter(route_class=AidRoute, tags=["school allocations"])
 MayRead = Annotated[Actor, may(Act.ALLOCATION_READ)]
@@ -126,11 +126,9 @@ def export_students(
     """The students behind an allocation as a sheet, ids masked."""
     found = queries.allocation(session, allocation_id, by)[0]
     rows = queries.every_student(session, allocation_id, by)
-    book = student_sheet(found, rows, "en" if problems.language(request) == "en" else "zh")
+    book = student_sheet(found, rows, problems.language(request))
     audit.note(session, by=by, did="allocation.exported", records=[allocation_id])
-    name = quote(f"{found.number}.xlsx")
-    headers = {"Content-Disposition": f"attachment; filename={name}"}
-    return Response(book, media_type=XLSX, headers=headers)
+    return workbook(book, f"{found.number}.xlsx")
 
 
 @router.post("/school-allocations/{allocation_id}/cancel")

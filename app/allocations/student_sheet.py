@@ -1,13 +1,14 @@
 """The students behind an allocation as a sheet to take home."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Row
 
 from app.allocations.models import SchoolAllocation
 from app.allocations.schemas import masked_id
 from app.core.money import show_yuan
+from app.core.tongues import Tongue
 from app.sheets.annotate import write_sheet
 
 HEADINGS = {
@@ -16,9 +17,7 @@ HEADINGS = {
 }
 
 
-def student_sheet(
-    allocation: SchoolAllocation, rows: Iterator[Row[Any]], tongue: Literal["zh", "en"]
-) -> bytes:
+def student_sheet(allocation: SchoolAllocation, rows: Iterator[Row[Any]], tongue: Tongue) -> bytes:
     """The rows of `queries.every_student` as .xlsx, every id masked."""
     of = (allocation.number, allocation.programme, allocation.period)
     return write_sheet(

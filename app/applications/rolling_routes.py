@@ -1,7 +1,7 @@
 """Roll-forward over HTTP: a school's list of a new round, and its cases handed in."""
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -17,21 +17,21 @@ from app.applications.rolling_schemas import (
     TakenOut,
     taken_line_out,
 )
-from app.applications.rolling_sheet import Tongue
 from app.audit import service as audit
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core import problems
 from app.core.actor import Actor
 from app.core.db import DbSession
+from app.core.downloads import described, workbook
+from app.core.media import XLSX
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.registry.queries import school_for
 
 router = APIRouter(route_class=AidRoute, tags=["roll-forward"])
 MayForward = Annotated[Actor, may(Act.ROLL_FORWARD)]
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FILE: dict[int | str, dict[str, Any]] = {200: {"content": {XLSX: {}}, "description": "The list"}}
+FILE = described("The list", XLSX)
 
 
 @router.post("/rounds/{round_id}/roll-forward", status_code=201)
@@ -86,12 +86,10 @@ def download_lines(
     queries.round_by_id(session, round_id)
     school = school_for(session, school_id, by)
     rows = session.execute(rolling_queries.lines(round_id, school.id, fate, by=by)).all()
-    tongue: Tongue = "en" if problems.language(request) == "en" else "zh"
-    book = rolling_sheet.sheet_of(rows, school, tongue)
+    book = rolling_sheet.sheet_of(rows, school, problems.language(request))
     detail = {"count": len(rows), "fate": fate}
     audit.note(session, by=by, did="roll_forward.exported", records=[round_id], detail=detail)
-    name = f"attachment; filename=roll-forward-{school.code}.xlsx"
-    return Response(book, media_type=XLSX, headers={"Content-Disposition": name})
+    return workbook(book, f"roll-forward-{school.code}.xlsx")
 
 
 @router.post("/rounds/{round_id}/roll-forward/take")

@@ -3,7 +3,7 @@ sheet, every resident id masked.
 """
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 from app.applications.decision_errors import STATES
 from app.applications.models import Fate, RollForwardLine
@@ -11,11 +11,11 @@ from app.applications.rolling_rules import REASONS
 from app.core import crypto
 from app.core.identity import mask_id
 from app.core.money import show_yuan
+from app.core.tongues import Tongue
 from app.policy.facts import Words
 from app.registry.models import School
 from app.sheets.annotate import write_sheet
 
-Tongue = Literal["zh", "en"]
 HEADINGS = (
     Words("学校标识码", "school code"),
     Words("学校名称", "school"),
@@ -42,7 +42,7 @@ FATES = {
 
 def sheet_of(rows: Iterable[Any], school: School, tongue: Tongue) -> bytes:
     """The rows of `rolling_queries.lines` as .xlsx."""
-    headings = [getattr(each, tongue) for each in HEADINGS]
+    headings = [each.said(tongue) for each in HEADINGS]
     return write_sheet(headings, (_cells(row, school, tongue) for row in rows))
 
 
@@ -65,12 +65,12 @@ def _cells(row: Any, school: School, tongue: Tongue) -> list[object]:
         masked(line, row.resident_id),
         line.grade,
         line.class_name,
-        getattr(FATES[line.fate], tongue),
-        "；".join(getattr(REASONS[code], tongue) for code in line.reasons),
+        FATES[line.fate].said(tongue),
+        "；".join(REASONS[code].said(tongue) for code in line.reasons),
         "+".join(line.detail),
         line.left_on,
         line.left_because,
         None if line.amount_fen is None else show_yuan(line.amount_fen),
         row.number,
-        state and getattr(state, tongue),
+        state and state.said(tongue),
     ]

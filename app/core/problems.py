@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from app.core.db import DatabaseAway, is_away
 from app.core.errors import AidError, Conflict, Fault, Invalid, Unavailable
+from app.core.tongues import Tongue
 
 MEDIA_TYPE = "application/problem+json"
 FAULTS_SHOWN = 2000
@@ -80,12 +81,14 @@ class ServiceFailed(AidError):
         )
 
 
-def language(request: Request) -> str:
+def language(request: Request) -> Tongue:
     """`zh` or `en`, by the first of the two in Accept-Language; Chinese otherwise."""
     for part in request.headers.get("accept-language", "").lower().split(","):
         tag = part.split(";")[0].strip()[:2]
-        if tag in {"zh", "en"}:
-            return tag
+        if tag == "en":
+            return "en"
+        if tag == "zh":
+            break
     return "zh"
 
 

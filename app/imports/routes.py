@@ -10,12 +10,13 @@ from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
+from app.core.media import XLSX
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.imports import jobs, queries, service
 from app.imports.models import ImportKind, ImportState, OnError, RowOutcome
 from app.imports.schemas import ImportOut, ImportRowOut
-from app.imports.service import XLSX, Upload
+from app.imports.service import Upload
 
 router = APIRouter(route_class=AidRoute, tags=["imports"])
 

@@ -16,6 +16,7 @@ from app.audit import service as audit
 from app.core import clock, settings
 from app.core.actor import Actor, Scope
 from app.core.errors import AidError
+from app.core.media import XLS, XLSX
 from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.imports import queries, remarks, results, rows, titles
@@ -36,8 +37,7 @@ UNDER_WAY_MAX = 5
 STALE = timedelta(hours=24)  # what still runs after a day was left by a worker that died
 CHUNK = 5_000
 FILE_NAME_MAX = 200
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_TYPES = {"xlsx": XLSX, "xls": "application/vnd.ms-excel"}
+_TYPES = {"xlsx": XLSX, "xls": XLS}
 _ZIP = b"PK"
 _SHOWN = 20
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from app.core.money import FEN_MAX, show_yuan
+from app.core.tongues import Tongue
 
 FactType = Literal["int", "bool", "enum"]
 Scalar = bool | int | str
@@ -18,6 +19,10 @@ class Words:
 
     zh: str
     en: str
+
+    def said(self, tongue: Tongue) -> str:
+        """The text in one of them."""
+        return self.zh if tongue == "zh" else self.en
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from app.audit import service as audit
 from app.core import clock, ids, settings
 from app.core.actor import Actor, Scope
 from app.core.errors import AidError
+from app.core.media import XLS, XLSX
 from app.documents import service as documents
 from app.documents.models import Document, DocumentKind
 from app.registers import permission, queries, reading, staging
@@ -35,8 +36,7 @@ from app.sheets.errors import SheetEmpty
 UNDER_WAY_MAX = 5
 REFUSALS_LISTED = 10_000
 FILE_NAME_MAX = 200
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_TYPES = {"xlsx": XLSX, "xls": "application/vnd.ms-excel"}
+_TYPES = {"xlsx": XLSX, "xls": XLS}
 _SHOWN = 20
 
 Progress = Callable[[int], None]

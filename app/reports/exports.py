@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
@@ -15,6 +15,7 @@ from app.core import crypto, db
 from app.core.actor import Actor
 from app.core.identity import mask_id
 from app.core.money import show_yuan
+from app.core.tongues import Tongue
 from app.policy.facts import FACTS, Words
 from app.registry import queries as registry
 from app.registry.models import Enrolment, IdentityState, School, Sex, Student
@@ -24,7 +25,6 @@ from app.sheets.annotate import write_csv, write_sheet
 
 SHEET_ROWS_MAX = 1_048_575  # below the header
 ROWS_AT_ONCE = 1000
-Tongue = Literal["zh", "en"]
 
 IDENTITIES: dict[IdentityState, Words] = {
     IdentityState.DOCUMENTED: Words("有身份证号", "documented"),
@@ -42,23 +42,19 @@ class Column:
     show: Callable[[Any, Tongue], object]
 
 
-def _said(words: Words, tongue: Tongue) -> str:
-    return words.zh if tongue == "zh" else words.en
-
-
 def _plain(name: str) -> Callable[[Any, Tongue], object]:
     return lambda row, _: getattr(row, name)
 
 
 def _worded(name: str, table: dict[Any, Words]) -> Callable[[Any, Tongue], object]:
     return lambda row, tongue: (
-        None if getattr(row, name) is None else _said(table[getattr(row, name)], tongue)
+        None if getattr(row, name) is None else table[getattr(row, name)].said(tongue)
     )
 
 
 def _fact(name: str) -> Callable[[Any, Tongue], object]:
     return lambda row, tongue: (
-        None if getattr(row, name) is None else _said(FACTS[name].label(getattr(row, name)), tongue)
+        None if getattr(row, name) is None else FACTS[name].label(getattr(row, name)).said(tongue)
     )
 
 
@@ -77,7 +73,7 @@ def _masked_id(row: Any, _: Tongue) -> object:
 
 def _yes_no(row: Any, tongue: Tongue) -> object:
     words = {True: Words("是", "yes"), False: Words("否", "no"), None: Words("待定", "not known")}
-    return _said(words[row.eligible], tongue)
+    return words[row.eligible].said(tongue)
 
 
 APPLICATION_COLUMNS = (
@@ -136,7 +132,7 @@ class Export:
     @property
     def headings(self) -> list[str]:
         """The first row."""
-        return [_said(column.heading, self.tongue) for column in self.columns]
+        return [column.heading.said(self.tongue) for column in self.columns]
 
     def cells(self, row: Any) -> list[object]:
         """A row as it is shown."""

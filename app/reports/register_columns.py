@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.core.money import show_yuan
+from app.core.tongues import Tongue
 from app.policy.facts import FACTS, Words
-from app.reports.exports import Column, Tongue
+from app.reports.exports import Column
 from app.reports.register_answers import NotAidedBecause
 from app.reports.register_schemas import masked
 from app.reports.undue_aid import Undue
@@ -30,12 +31,8 @@ def _plain(name: str) -> Callable[[Any, Tongue], object]:
     return lambda row, _: getattr(row, name)
 
 
-def _said(words: Words, tongue: Tongue) -> str:
-    return words.zh if tongue == "zh" else words.en
-
-
 def _listed(name: str, label: Callable[[str], Words]) -> Callable[[Any, Tongue], object]:
-    return lambda row, tongue: "、".join(_said(label(each), tongue) for each in getattr(row, name))
+    return lambda row, tongue: "、".join(label(each).said(tongue) for each in getattr(row, name))
 
 
 def _yuan(name: str) -> Callable[[Any, Tongue], object]:
@@ -58,7 +55,7 @@ NEEDY_COLUMNS = (
     *_SCHOOL,
     Column(
         Words("学段", "stage"),
-        lambda row, tongue: _said(FACTS["stage"].label(str(row.stage.value)), tongue),
+        lambda row, tongue: FACTS["stage"].label(str(row.stage.value)).said(tongue),
     ),
     Column(Words("年级", "grade"), _plain("grade")),
     Column(Words("班级", "class"), _plain("class_name")),
@@ -66,7 +63,7 @@ NEEDY_COLUMNS = (
     Column(Words("起始日期", "since"), _plain("since")),
     Column(
         Words("未获资助原因", "why not aided"),
-        lambda row, tongue: _said(REASONS[row.reason], tongue),
+        lambda row, tongue: REASONS[row.reason].said(tongue),
     ),
     Column(Words("不符合的条件或缺少的事实", "not met or missing"), _listed(
         "because", _fact_or_criterion

@@ -1,7 +1,6 @@
 """What the lists tell of the aid: the needy who have none, and aid that should not be."""
 
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,6 +14,8 @@ from app.awards.models import Award
 from app.core import clock, problems
 from app.core.actor import Actor
 from app.core.db import DbSession
+from app.core.downloads import described, workbook
+from app.core.media import XLSX
 from app.core.paging import Page, PageAsked, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.registry.models import Student
@@ -36,13 +37,10 @@ from app.reports.register_schemas import (
     UndueOut,
     counts_out,
 )
-from app.reports.routes import XLSX
 from app.reports.schemas import Code
 from app.reports.undue_aid import Undue, UndueSought, undue_aid
 
-FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {XLSX: {}}, "description": "The workbook"}
-}
+FILE = described("The workbook", XLSX)
 
 router = APIRouter(route_class=AidRoute, tags=["registers"])
 
@@ -95,7 +93,7 @@ def export_needy(
 ) -> Response:
     """The list with the same filters and scope as .xlsx, ids masked."""
     rows = needy_not_aided(session, asked.sought(), by=by)
-    export = Export(rows, NEEDY_COLUMNS, _tongue(request))
+    export = Export(rows, NEEDY_COLUMNS, problems.language(request))
     return _sent(session, export, name="needy-not-aided", by=by)
 
 
@@ -130,7 +128,7 @@ def export_undue(
 ) -> Response:
     """The list with the same filters and scope as .xlsx, ids masked."""
     rows = undue_aid(session, asked.sought(), by=by)
-    export = Export(rows, UNDUE_COLUMNS, _tongue(request))
+    export = Export(rows, UNDUE_COLUMNS, problems.language(request))
     return _sent(session, export, name="aided-not-entitled", by=by)
 
 
@@ -154,10 +152,4 @@ def _sent(session: Session, export: Export, *, name: str, by: Actor) -> Response
     count = exports.count(session, export)
     book = exports.as_sheet(session, export, expected=count)
     audit.note(session, by=by, did=f"{name}.exported", detail={"count": count})
-    file = quote(f"{name}-{clock.office_day().isoformat()}.xlsx")
-    headers = {"Content-Disposition": f"attachment; filename={file}"}
-    return Response(book, media_type=XLSX, headers=headers)
-
-
-def _tongue(request: Request) -> exports.Tongue:
-    return "en" if problems.language(request) == "en" else "zh"
+    return workbook(book, f"{name}-{clock.office_day().isoformat()}.xlsx")

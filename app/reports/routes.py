@@ -1,7 +1,6 @@
 """Lists to take home, and where everything stands."""
 
-from typing import Annotated, Any, Literal
-from urllib.parse import quote
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -13,10 +12,12 @@ from app.auth.permissions import Act
 from app.core import clock, problems
 from app.core.actor import Actor
 from app.core.db import DbSession
+from app.core.downloads import attached, described, workbook
+from app.core.media import CSV, XLSX
 from app.core.web import AidRoute
 from app.reports import exports
 from app.reports.board import board
-from app.reports.exports import Export, Tongue
+from app.reports.exports import Export
 from app.reports.schemas import (
     ApplicationsAsked,
     Code,
@@ -26,11 +27,7 @@ from app.reports.schemas import (
     summary_out,
 )
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV = "text/csv; charset=utf-8"
-FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {XLSX: {}, CSV: {}}, "description": "The file"}
-}
+FILE = described("The file", XLSX, CSV)
 
 # Stands before the applications' own routes, where `export` would be read as an id.
 router = APIRouter(route_class=AidRoute, tags=["reports"])
@@ -44,7 +41,7 @@ def export_applications(
     by: Annotated[Actor, may(Act.APPLICATION_READ)],
 ) -> Response:
     """The list of applications with the same filters and scope, as .xlsx or .csv, ids masked."""
-    export = exports.of_applications(by, asked.wanted(), _tongue(request))
+    export = exports.of_applications(by, asked.wanted(), problems.language(request))
     filters = _filters(asked)
     return _sent(session, export, by=by, kind="applications", form=asked.format, filters=filters)
 
@@ -57,7 +54,7 @@ def export_students(
     by: Annotated[Actor, may(Act.STUDENT_READ)],
 ) -> Response:
     """The list of students with the same filters and scope, as .xlsx or .csv, ids masked."""
-    export = exports.of_students(by, asked.sought(), _tongue(request))
+    export = exports.of_students(by, asked.sought(), problems.language(request))
     filters = _filters(asked)
     return _sent(session, export, by=by, kind="students", form=asked.format, filters=filters)
 
@@ -85,23 +82,18 @@ def _sent(
 ) -> Response:
     rows = exports.count(session, export)
     name = f"{kind}-{clock.office_day().isoformat()}.{form}"
-    headers = {"Content-Disposition": f"attachment; filename={quote(name)}"}
     # Which filters were used, not their values: a name is an identity.
     detail = {"format": form, "count": rows, "filters": filters}
     if form == "csv":
         answer: Response = StreamingResponse(
-            exports.as_csv(export, by=by), media_type=CSV, headers=headers
+            exports.as_csv(export, by=by), media_type=CSV, headers=attached(name)
         )
     else:
         book = exports.as_sheet(session, export, expected=rows)
-        answer = Response(book, media_type=XLSX, headers=headers)
+        answer = workbook(book, name)
     audit.note(session, by=by, did=f"{kind}.exported", detail=detail)
     return answer
 
 
 def _filters(asked: BaseModel) -> list[str]:
     return sorted(asked.model_dump(exclude={"format"}, exclude_none=True))
-
-
-def _tongue(request: Request) -> Tongue:
-    return "en" if problems.language(request) == "en" else "zh"

@@ -1,7 +1,6 @@
 """The statistics form, to read and to take away."""
 
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -11,16 +10,16 @@ from app.auth.permissions import Act
 from app.core import clock, problems
 from app.core.actor import Actor
 from app.core.db import DbSession
+from app.core.downloads import described, workbook
+from app.core.media import XLSX
+from app.core.tongues import Tongue
 from app.core.web import AidRoute
 from app.reports import statistics_queries as queries
 from app.reports.statistics_queries import Narrowed
-from app.reports.statistics_schemas import FormOut, StatisticsAsked, Tongue, form_out
+from app.reports.statistics_schemas import FormOut, StatisticsAsked, form_out
 from app.reports.statistics_sheet import Heading, write_form
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {XLSX: {}}, "description": "The form as a workbook"}
-}
+FILE = described("The form as a workbook", XLSX)
 
 router = APIRouter(route_class=AidRoute, tags=["reports"])
 
@@ -58,12 +57,7 @@ def download_statistics(
         did="statistics.exported",
         detail={"year": years.own, "filters": sorted(asked.model_dump(exclude_none=True))},
     )
-    name = quote(f"statistics-{years.own}.xlsx")
-    return Response(
-        write_form(form, heading),
-        media_type=XLSX,
-        headers={"Content-Disposition": f"attachment; filename={name}"},
-    )
+    return workbook(write_form(form, heading), f"statistics-{years.own}.xlsx")
 
 
 def _place(session: DbSession, asked: StatisticsAsked, by: Actor) -> Narrowed:
@@ -79,5 +73,4 @@ def _of(place: Narrowed) -> str | None:
 
 
 def _tongue(request: Request, asked: StatisticsAsked) -> Tongue:
-    chosen = asked.lang or problems.language(request)
-    return "en" if chosen == "en" else "zh"
+    return asked.lang or problems.language(request)

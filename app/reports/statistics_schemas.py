@@ -1,12 +1,13 @@
 """The statistics form as JSON: every amount to the fen in yuan, and as the form shows it."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
 from app.core.asked import Asked
 from app.core.money import YuanOut
+from app.core.tongues import Tongue
 from app.reports import statistics_words as words
 from app.reports.errors import StatisticsYearUnclear
 from app.reports.schemas import Code
@@ -25,9 +26,6 @@ from app.reports.statistics import (
 from app.reports.statistics_bridge import STEPS, Bridge, Step
 from app.reports.statistics_checks import Found, Rounding, check, roundings, suspects
 from app.reports.statistics_queries import Narrowed
-from app.reports.statistics_words import said
-
-Tongue = Literal["zh", "en"]
 
 
 class StatisticsAsked(Asked):
@@ -131,9 +129,9 @@ class RowOut(BaseModel):
         """A row in one language."""
         return cls(
             stage=row.stage,
-            stage_label=said(words.stage_name(row.stage), tongue),
+            stage_label=words.stage_name(row.stage).said(tongue),
             programme=row.programme,
-            programme_label=said(words.row_name(row), tongue),
+            programme_label=words.row_name(row).said(tongue),
             spring=BlockOut.of(row, "spring"),
             autumn=BlockOut.of(row, "autumn"),
             year=BlockOut.of(row, "year"),
@@ -235,7 +233,7 @@ class BridgeOut(BaseModel):
         lines = [
             BridgeLineOut(
                 step=line.step,
-                label=said(STEPS[line.step], tongue),
+                label=STEPS[line.step].said(tongue),
                 amount=line.amount_fen,
                 owed_back=line.owed_fen,
                 parts=[
@@ -331,7 +329,7 @@ def form_out(form: Form, place: Narrowed, *, as_of: date, tongue: Tongue) -> For
         county=None if place.county is None else place.county.code,
         school=None if place.school is None else place.school.code,
         programme=place.programme,
-        unit=said(words.UNIT, tongue),
+        unit=words.UNIT.said(tongue),
         rows=[RowOut.of(row, tongue) for row in form.rows],
         stage_totals=[RowOut.of(row, tongue) for row in form.stage_totals],
         total=RowOut.of(form.total, tongue),
@@ -341,5 +339,5 @@ def form_out(form: Form, place: Narrowed, *, as_of: date, tongue: Tongue) -> For
         checks=[CheckOut.of(form, each) for each in found],
         look_first=suspects(found),
         rounding=[RoundingOut.of(each) for each in roundings(form)],
-        notes=[said(note, tongue) for note in words.NOTES],
+        notes=[note.said(tongue) for note in words.NOTES],
     )

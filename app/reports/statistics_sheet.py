@@ -11,12 +11,12 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from app.core.money import show_yuan
+from app.core.tongues import Tongue
 from app.policy.facts import Words
 from app.reports import statistics_words as words
 from app.reports.statistics import BLOCKS, Form, Row, show_wan, show_wan_of
 from app.reports.statistics_bridge import STEPS
 from app.reports.statistics_checks import ROWS, Found, Rounding, check, roundings, suspects
-from app.reports.statistics_words import said
 from app.sheets.annotate import guard
 
 SHEETS = {
@@ -88,13 +88,13 @@ class Heading:
 
     place: str | None
     as_of: date
-    tongue: str
+    tongue: Tongue
 
 
 class _Book:
     """A workbook being written: its formats, and the cells that failed checks mark."""
 
-    def __init__(self, out: io.BytesIO, tongue: str, found: Sequence[Found]) -> None:
+    def __init__(self, out: io.BytesIO, tongue: Tongue, found: Sequence[Found]) -> None:
         self.book = Workbook(out, {"in_memory": True, "strings_to_formulas": False})
         self.tongue = tongue
         self.found: dict[str, list[Found]] = {}
@@ -105,7 +105,7 @@ class _Book:
 
     def page(self, name: str) -> Any:
         """A new sheet."""
-        return self.book.add_worksheet(said(SHEETS[name], self.tongue))
+        return self.book.add_worksheet(SHEETS[name].said(self.tongue))
 
     def style(self, **wanted: object) -> Any:
         """A format, made once."""
@@ -116,7 +116,7 @@ class _Book:
 
     def say(self, words_: Words) -> str:
         """Words in the workbook's language, safe for a cell."""
-        return guard(said(words_, self.tongue))
+        return guard(words_.said(self.tongue))
 
     def put(
         self, page: Any, place: tuple[int, int], value: Decimal | int, *, cell: str, **style: object
@@ -319,7 +319,7 @@ def _write_funds(book: _Book, form: Form) -> None:
     for column, name in enumerate(FUND_HEADS):
         page.write_string(0, column, book.say(name), head)
     for at, line in enumerate(form.funds, start=1):
-        programme = said(words.programme_name(line.programme), book.tongue)
+        programme = words.programme_name(line.programme).said(book.tongue)
         named = (line.code, str(line.fiscal_year), programme, line.source, line.holder)
         for column, text in enumerate(named):
             page.write_string(at, column, guard(text), book.style(border=1))

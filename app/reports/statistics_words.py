@@ -114,11 +114,6 @@ NOTES: tuple[Words, ...] = (
 )
 
 
-def said(words: Words, tongue: str) -> str:
-    """The words in one language."""
-    return words.en if tongue == "en" else words.zh
-
-
 def stage_name(stage: str | None) -> Words:
     """A stage in words; None is all of them."""
     return ALL_STAGES if stage is None else FACTS["stage"].label(stage)

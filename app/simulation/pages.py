@@ -1,17 +1,15 @@
 """A simulation as a workbook: totals, counties, schools, money, budget room, names."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 from app.core.money import show_yuan
+from app.core.tongues import Tongue
 from app.policy.facts import FACTS, Words
 from app.sheets.annotate import Page, write_pages
 from app.simulation import words
 from app.simulation.comparing import FATES, Heads
 from app.simulation.pairs import Side
 from app.simulation.service import Simulation
-
-Tongue = Literal["zh", "en"]
 
 _PROGRAMME = Words("资助项目", "programme")
 _HOLDER = (Words("资助中心代码", "holder code"), Words("资助中心", "holder"))
@@ -28,7 +26,7 @@ def workbook(found: Simulation, tongue: Tongue) -> bytes:
     """The simulation as .xlsx, without the sheets the caller may not see or did not ask for."""
 
     def said(*texts: Words) -> list[str]:
-        return [text.zh if tongue == "zh" else text.en for text in texts]
+        return [text.said(tongue) for text in texts]
 
     def page(name: Words, head: Sequence[Words], rows: Iterator[Sequence[object]]) -> Page:
         return Page(said(name)[0], said(*head), rows)
@@ -91,11 +89,11 @@ def _totals(found: Simulation, tongue: Tongue) -> Iterator[Sequence[object]]:
         versions = (version_key(pair.before), version_key(pair.after))
         yield [pair.code, *versions, *_people(found.totals(pair.code)), *money]
     for each in found.left_out:
-        yield [each.programme, each.why.zh if tongue == "zh" else each.why.en]
+        yield [each.programme, each.why.said(tongue)]
     yield []
     yield [f"{found.asked.period} / {found.school_year} / {found.on}", found.students]
     for note in found.notes:
-        yield [note.zh if tongue == "zh" else note.en]
+        yield [note.said(tongue)]
 
 
 def version_key(side: Side | None) -> str:
@@ -124,13 +122,13 @@ def _schools(found: Simulation) -> Iterator[Sequence[object]]:
 
 
 def _money(found: Simulation, tongue: Tongue) -> Iterator[Sequence[object]]:
-    whole = "全学年" if tongue == "zh" else "school year"
+    whole = Words("全学年", "school year").said(tongue)
     for row in found.money:
         place = found.place(row.county_id)
         stage = FACTS["stage"].label(row.stage)
         yield [
             row.programme,
-            stage.zh if tongue == "zh" else stage.en,
+            stage.said(tongue),
             place.code,
             place.name,
             row.source,
@@ -172,6 +170,6 @@ def _names(found: Simulation, tongue: Tongue) -> Iterator[Sequence[object]]:
             row.class_name,
             row.name,
             row.programme,
-            fate.zh if tongue == "zh" else fate.en,
+            fate.said(tongue),
             *amounts,
         ]

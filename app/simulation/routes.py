@@ -1,7 +1,6 @@
 """Asks what other rules would do; nothing is written."""
 
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
@@ -11,13 +10,12 @@ from app.auth.permissions import Act
 from app.core import problems
 from app.core.actor import Actor
 from app.core.db import DbSession
+from app.core.downloads import described, workbook
+from app.core.media import XLSX
 from app.core.web import AidRoute
-from app.simulation.pages import Tongue, workbook
+from app.simulation import pages
 from app.simulation.schemas import SimulationIn, SimulationOut, simulation_out
 from app.simulation.service import SHEET_NAMES_MAX, simulate
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FILE: dict[int | str, dict[str, Any]] = {200: {"content": {XLSX: {}}, "description": "The file"}}
 
 router = APIRouter(route_class=AidRoute, tags=["simulations"])
 
@@ -30,7 +28,7 @@ def run_simulation(
     return simulation_out(simulate(session, wanted.question(), by=by))
 
 
-@router.post("/simulations.xlsx", response_class=Response, responses=FILE)
+@router.post("/simulations.xlsx", response_class=Response, responses=described("The file", XLSX))
 def simulation_sheet(
     request: Request,
     wanted: SimulationIn,
@@ -42,7 +40,5 @@ def simulation_sheet(
     if found.names:
         detail = {"period": found.asked.period, "count": len(found.names)}
         audit.note(session, by=by, did="simulation.names_exported", detail=detail)
-    tongue: Tongue = "en" if problems.language(request) == "en" else "zh"
-    name = quote(f"simulation-{found.asked.period}-{found.on}.xlsx")
-    headers = {"Content-Disposition": f"attachment; filename={name}"}
-    return Response(workbook(found, tongue), media_type=XLSX, headers=headers)
+    book = pages.workbook(found, problems.language(request))
+    return workbook(book, f"simulation-{found.asked.period}-{found.on}.xlsx")

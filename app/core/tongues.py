@@ -1,0 +1,5 @@
+"""The two languages in which everything is said."""
+
+from typing import Literal
+
+Tongue = Literal["zh", "en"]

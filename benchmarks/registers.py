@@ -21,8 +21,9 @@ from app.core.actor import SYSTEM
 from app.core.embedded import Cluster
 from app.core.identity import _check_digit
 from app.registers import queries, service
-from app.registers.models import Basis, OnError, RegisterKind
+from app.registers.models import Basis, RegisterKind
 from app.registers.service import Upload
+from app.sheets.uploads import OnError
 from benchmarks.measuring import Measure, timed
 
 STUDENTS = 200_000

@@ -15,11 +15,11 @@ from app.core.asked import Asked, Flag
 from app.core.days import Day
 from app.core.identity import mask_id
 from app.core.money import Yuan, YuanOut
+from app.registry.schemas import Ids
 
 IDS_MAX = 5000
 SHOWN_MAX = 1000
 Words = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
-Ids = Annotated[list[UUID], Field(min_length=1, max_length=IDS_MAX)]
 
 
 class CountIn(Asked):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from app.applications import tiering
 from app.applications.allocations import GivenNow, PlacesAsked, QuotasAsked
+from app.applications.schemas import SchoolCode
 from app.applications.tiers import Taken
 from app.budgets import apportioning
 from app.budgets.models import AllocationKind, AllocationProposal
@@ -19,7 +20,6 @@ from app.policy.schemas import Period, WordsOut
 SCHOOLS_MAX = 5000
 PLACES_MAX = 1_000_000
 
-SchoolCode = Annotated[str, Field(pattern=r"^[0-9]{10}$", max_length=10)]
 Many = Annotated[int, Field(strict=True, ge=0, le=PLACES_MAX)]
 Why = Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
 Amount = Annotated[Yuan, Field(ge=0, le=FEN_MAX)]

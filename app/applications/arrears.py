@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Row, Subquery, and_, cast, func, select
+from sqlalchemy import BigInteger, Row, Subquery, cast, func, select
 from sqlmodel import Session, col
 
 from app.applications import rounds
 from app.applications.models import Application, Submission
+from app.applications.queries import as_it_stands
 from app.assessment.facts import values_of
 from app.assessment.service import assess_cases
 from app.awards import supplementing
@@ -116,10 +117,6 @@ def _awards(session: Session, programme_code: str, period: str, by: Actor) -> Se
         ["id"],
     )
     there, more = _presence(period), _supplemented()
-    newest = and_(
-        col(Submission.application_id) == Application.id,
-        col(Submission.submission_no) == Application.submission_no,
-    )
     return session.execute(
         select(
             col(Award.id),
@@ -134,7 +131,7 @@ def _awards(session: Session, programme_code: str, period: str, by: Actor) -> Se
         )
         .join(chosen, chosen.c.id == Award.id)
         .join(Application, col(Application.id) == Award.application_id)
-        .join(Submission, newest)
+        .join(Submission, as_it_stands())
         .outerjoin(there, there.c.student_id == Award.student_id)
         .outerjoin(more, more.c.award_id == Award.id)
         .order_by(col(Award.id))

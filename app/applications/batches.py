@@ -35,6 +35,7 @@ from app.applications.models import (
     Step,
     Submission,
 )
+from app.applications.queries import as_it_stands
 from app.audit import service as audit
 from app.core import clock, etags, ids
 from app.core.actor import Actor, Scope
@@ -301,14 +302,7 @@ def _school(session: Session, school_id: UUID | None, *, by: Actor) -> School:
 
 def _endorsed(batch: ReportingBatch) -> ColumnElement[bool]:
     """Cases with the school whose newest submission the head could see when endorsing."""
-    newest = (
-        select(col(Submission.made_at))
-        .where(
-            col(Submission.application_id) == Application.id,
-            col(Submission.submission_no) == Application.submission_no,
-        )
-        .scalar_subquery()
-    )
+    newest = select(col(Submission.made_at)).where(as_it_stands()).scalar_subquery()
     return and_(
         col(Application.school_id) == batch.school_id,
         col(Application.round_id) == batch.round_id,

@@ -7,7 +7,6 @@ from sqlalchemy import (
     ColumnElement,
     String,
     Table,
-    and_,
     case,
     cast,
     delete,
@@ -19,9 +18,10 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
-from app.applications import selection
 from app.applications.models import Application, Step, Submission
 from app.applications.orders import OFFICE_ORDER, Totals, waiting
+from app.applications.queries import as_it_stands
+from app.core.scoping import among
 from app.core.staging import stage
 from app.policy import queries as policy
 from app.registry.models import RunBy, School
@@ -84,13 +84,7 @@ def last_approvals(deciding: Table) -> Any:
             col(Application.made_at).label("taken_at"),
         )
         .join(deciding, deciding.c.id == Application.id)
-        .join(
-            Submission,
-            and_(
-                col(Submission.application_id) == Application.id,
-                col(Submission.submission_no) == Application.submission_no,
-            ),
-        )
+        .join(Submission, as_it_stands())
         .where(deciding.c.next_step.is_(None))
     )
 
@@ -99,6 +93,6 @@ def leave_out(session: Session, deciding: Table, left_out: list[UUID]) -> list[s
     """Takes cases without money out of the set; answers their numbers."""
     if not left_out:
         return []
-    session.execute(delete(deciding).where(selection.among(deciding.c.id, left_out)))
-    numbers = select(col(Application.number)).where(selection.among(Application.id, left_out))
+    session.execute(delete(deciding).where(among(deciding.c.id, left_out)))
+    numbers = select(col(Application.number)).where(among(Application.id, left_out))
     return sorted(session.execute(numbers).scalars())

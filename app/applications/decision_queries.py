@@ -8,12 +8,12 @@ from sqlalchemy import Row, and_, func, select
 from sqlmodel import Session, col
 
 from app.applications.decision_errors import DecisionBatchUnknown
-from app.applications.errors import CaseUnknown
 from app.applications.models import Application, Decision, DecisionBatch, Submission
 from app.applications.orders import Totals
+from app.applications.queries import require_seen
 from app.core.actor import Actor
 from app.core.paging import PageAsked
-from app.core.scoping import visible, visible_class
+from app.core.scoping import visible
 
 
 def batch(session: Session, batch_id: UUID, *, by: Actor) -> tuple[DecisionBatch, Totals]:
@@ -62,11 +62,7 @@ def members(session: Session, batch_id: UUID, asked: PageAsked, *, by: Actor) ->
 
 def said_to(session: Session, application_id: UUID, *, by: Actor) -> Sequence[Decision]:
     """Every decision on one case, oldest first. Raises CaseUnknown outside the caller's scope."""
-    there = select(col(Application.id)).where(
-        col(Application.id) == application_id, visible_class(Application, by)
-    )
-    if session.execute(there).one_or_none() is None:
-        raise CaseUnknown
+    require_seen(session, application_id, by=by)
     return (
         session.execute(
             select(Decision)

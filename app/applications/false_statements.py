@@ -18,6 +18,7 @@ from app.applications.models import (
     ObjectionState,
     Submission,
 )
+from app.applications.queries import as_it_stands
 from app.applications.rules import states_before
 from app.audit import service as audit
 from app.awards import service as awards
@@ -210,11 +211,7 @@ def _lock(session: Session, cancelled: Sequence[Cancelled]) -> Table:
     concerned = _concerned(session, cancelled)
     cases = (
         select(col(Application.id), col(Submission.policy_version_id))
-        .join(
-            Submission,
-            (col(Submission.application_id) == Application.id)
-            & (col(Submission.submission_no) == Application.submission_no),
-        )
+        .join(Submission, as_it_stands())
         .join(
             concerned,
             (concerned.c.student_id == Application.student_id)

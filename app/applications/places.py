@@ -48,6 +48,7 @@ from app.applications.place_errors import AverageWrong, PlacesExceeded
 from app.applications.place_models import PlaceEntry, PlaceReason, PlaceState
 from app.applications.place_queries import Used, has_entry, holding
 from app.applications.place_rules import Ceiling, reason_words, sum_of_average
+from app.applications.queries import as_it_stands
 from app.audit import service as audit
 from app.budgets import quotas
 from app.core import clock, ids
@@ -220,10 +221,7 @@ def _rank(session: Session, chosen: Table, version: Version) -> Table:
             col(a.county_id),
         )
         .join(chosen, chosen.c.id == a.id)
-        .join(
-            s,
-            and_(col(s.application_id) == a.id, col(s.submission_no) == a.submission_no),
-        )
+        .join(s, as_it_stands())
         .where(col(a.eligible).is_(true()))
     )
     return stage(session, "ranked", rows, ("id", "holds", "turn", "up_to_fen", "county_id"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Uuid, any_, bindparam, select
+from sqlalchemy import ColumnElement, Row, Uuid, and_, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
@@ -82,6 +82,14 @@ class Live:
     missing: list[str]
 
 
+def as_it_stands() -> ColumnElement[bool]:
+    """Joins a case to its newest submission."""
+    return and_(
+        col(Submission.application_id) == Application.id,
+        col(Submission.submission_no) == Application.submission_no,
+    )
+
+
 def round_by_id(session: Session, round_id: UUID) -> ApplicationRound:
     """A round. Raises RoundUnknown."""
     found = session.exec(
@@ -142,7 +150,7 @@ def live_cases(
         )
         .join(
             s,
-            (col(s.application_id) == col(a.id)) & (col(s.submission_no) == col(a.submission_no)),
+            as_it_stands(),
         )
         .where(
             col(a.student_id) == any_(bindparam("students", list(student_ids), ARRAY(Uuid()))),
@@ -211,6 +219,15 @@ def cases(session: Session, by: Actor, wanted: CaseFilter, page: PageAsked) -> l
     return [Listed(*row) for row in session.execute(statement)]
 
 
+def require_seen(session: Session, application_id: UUID, *, by: Actor) -> None:
+    """Raises CaseUnknown for a case out of sight; a teacher sees those of the own class."""
+    there = select(col(Application.id)).where(
+        col(Application.id) == application_id, visible_class(Application, by)
+    )
+    if session.execute(there).one_or_none() is None:
+        raise CaseUnknown
+
+
 def case(session: Session, by: Actor, application_id: UUID) -> Case:
     """A case with its facts and decisions, in two statements. Raises CaseUnknown."""
     a, s, d = Application, Submission, Decision
@@ -218,7 +235,7 @@ def case(session: Session, by: Actor, application_id: UUID) -> Case:
         select(a, s, School)
         .join(
             s,
-            (col(s.application_id) == col(a.id)) & (col(s.submission_no) == col(a.submission_no)),
+            as_it_stands(),
         )
         .join(School, col(School.id) == col(a.school_id))
         .where(col(a.id) == application_id, visible_class(a, by))

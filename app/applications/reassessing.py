@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 
 from app.applications import rules, selection
 from app.applications.models import Application, ApplicationState, Decision, Submission
+from app.applications.queries import as_it_stands
 from app.assessment.facts import values_of
 from app.assessment.service import assess_cases
 from app.audit import service as audit
@@ -130,10 +131,6 @@ def _stale(session: Session, chosen: Table, loaded: LoadedVersion) -> Sequence[R
         col(Decision.application_id) == Application.id,
         col(Decision.submission_no) == Application.submission_no,
     )
-    newest = and_(
-        col(Submission.application_id) == Application.id,
-        col(Submission.submission_no) == Application.submission_no,
-    )
     return session.execute(
         select(
             col(Application.id),
@@ -145,7 +142,7 @@ def _stale(session: Session, chosen: Table, loaded: LoadedVersion) -> Sequence[R
             decided.label("decided"),
         )
         .join(chosen, chosen.c.id == Application.id)
-        .join(Submission, newest)
+        .join(Submission, as_it_stands())
         .where(col(Submission.policy_version_id) != loaded.id)
         .order_by(col(Application.number))
     ).all()

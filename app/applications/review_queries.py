@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.applications.errors import CaseUnknown
 from app.applications.models import (
     Application,
     ApplicationState,
@@ -20,6 +19,7 @@ from app.applications.models import (
     Step,
     Verdict,
 )
+from app.applications.queries import require_seen
 from app.applications.review_errors import ReviewUnknown
 from app.core import clock, settings
 from app.core.actor import Actor
@@ -113,11 +113,7 @@ def review(session: Session, review_id: UUID, *, by: Actor) -> Review:
 
 def of_case(session: Session, application_id: UUID, *, by: Actor) -> Sequence[Review]:
     """Every review of a case, oldest first. Raises CaseUnknown outside the caller's scope."""
-    there = select(col(Application.id)).where(
-        col(Application.id) == application_id, visible_class(Application, by)
-    )
-    if session.execute(there).one_or_none() is None:
-        raise CaseUnknown
+    require_seen(session, application_id, by=by)
     return (
         session.execute(
             select(Review)

@@ -43,7 +43,6 @@ WITH gone AS (
     RETURNING l.id)
 SELECT count(*) FROM gone
 """)
-_KEPT = ", ".join(name for name in _COLUMNS if name != "student_id")
 _NOW = ", ".join(f"excluded.{name}" for name in _COLUMNS if name != "student_id")
 _SET = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "student_id")
 _THERE = ", ".join(f"l.{name}" for name in _COLUMNS if name != "student_id")

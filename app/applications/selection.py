@@ -5,15 +5,14 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, Uuid, any_, exists, literal, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Select, Table, exists, or_, select, true
 from sqlmodel import Session, col
 
 from app.applications.errors import CaseUnknown
 from app.applications.models import Application, Decision, Submission
 from app.core.actor import Actor
 from app.core.errors import Fault
-from app.core.scoping import visible
+from app.core.scoping import among, visible
 from app.core.staging import stage
 
 Condition: TypeAlias = ColumnElement[bool]
@@ -49,12 +48,6 @@ class CaseFilter:
             for name, value in asdict(self).items()
             if value is not None
         }
-
-
-def among(column: Any, ids: Sequence[UUID]) -> ColumnElement[bool]:
-    """The column is one of the ids: one bound array, whatever its length."""
-    found: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid())))
-    return found
 
 
 def own(by: Actor) -> ColumnElement[bool]:

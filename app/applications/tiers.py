@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 import polars as pl
-from sqlalchemy import Row, and_, exists, func, or_, select, true
+from sqlalchemy import Row, exists, func, or_, select, true
 from sqlmodel import Session, col
 
 from app.applications import place_queries, queries, rules, staging
@@ -23,6 +23,7 @@ from app.applications.place_models import PlaceEntry, PlaceState
 from app.applications.place_queries import has_entry, holding
 from app.applications.place_rules import sum_of_average
 from app.applications.places import GONE_UP
+from app.applications.queries import as_it_stands
 from app.applications.tiering import Candidate, tiers_for
 from app.assessment.facts import Source, values_of
 from app.assessment.service import assess_cases
@@ -183,16 +184,11 @@ def _columns() -> list[Any]:
     ]  # fmt: skip
 
 
-def _newest() -> Any:
-    a, s = Application, Submission
-    return and_(col(s.application_id) == a.id, col(s.submission_no) == a.submission_no)
-
-
 def _rows(session: Session, application_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     a = Application
     return session.execute(
         select(*_columns())
-        .join(Submission, _newest())
+        .join(Submission, as_it_stands())
         .where(col(a.id).in_(application_ids))
         .order_by(col(a.number))
     ).all()
@@ -205,7 +201,7 @@ def _candidates(session: Session, sought: _Sought) -> list[_Case]:
     )
     rows = session.execute(
         select(*_columns())
-        .join(Submission, _newest())
+        .join(Submission, as_it_stands())
         .where(
             col(a.school_id) == sought.school.id,
             col(a.round_id) == sought.round_.id,

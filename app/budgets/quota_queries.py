@@ -2,17 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, any_, exists, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlmodel import Session, col
 
 from app.budgets.models import Quota
 from app.core.actor import Actor
 from app.core.paging import PageAsked
-from app.core.scoping import visible
+from app.core.scoping import among, visible
 from app.registry.models import Enrolment, School
 
 
@@ -61,7 +59,7 @@ def quotas_of(
     """The quotas of these schools, by school."""
     found = session.execute(
         select(Quota)
-        .where(of_key(programme, period), _among(Quota.school_id, school_ids))
+        .where(of_key(programme, period), among(Quota.school_id, school_ids))
         .execution_options(populate_existing=True)
     ).scalars()
     return {each.school_id: each for each in found}
@@ -112,7 +110,7 @@ def heads(session: Session, school_ids: Collection[UUID], school_year: str) -> d
     found = session.execute(
         select(col(table.school_id), func.count(), func.count().filter(col(table.boards).is_(True)))
         .where(
-            _among(table.school_id, school_ids),
+            among(table.school_id, school_ids),
             col(table.school_year) == school_year,
             col(table.left_on).is_(None),
         )
@@ -125,8 +123,3 @@ def _asked(programme: str, period: str | None) -> Sequence[ColumnElement[bool]]:
     if period is None:
         return (col(Quota.programme) == programme,)
     return (of_key(programme, period),)
-
-
-def _among(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid())))
-    return found

@@ -76,3 +76,20 @@ class Unavailable(AidError):
 
     status = 503
     code = "unavailable"
+
+
+_KEPT_FAULTS = 20
+
+
+def kept(refused: AidError) -> dict[str, object]:
+    """A refusal as a record keeps it, for whoever asks later; of its faults the first."""
+    return {
+        "code": refused.code,
+        "zh": refused.zh,
+        "en": refused.en,
+        "facts": refused.facts,
+        "faults": [
+            {"code": fault.code, "where": fault.where, "zh": fault.zh, "en": fault.en}
+            for fault in refused.faults[:_KEPT_FAULTS]
+        ],
+    }

@@ -6,8 +6,8 @@ and small values only. The queue is procrastinate's, in the schema `jobs`.
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -52,6 +52,21 @@ def defer(session: Session, name: str, *, by: Actor, **arguments: JSONValue) -> 
         raise KeyError(f"no task is called {name}")
     job = _queue.configure_task(name, connection=raw(session), allow_unknown=True)
     return job.defer(actor=_pack(by), **arguments)
+
+
+@contextmanager
+def failure_told(session: Session, by: Actor, tell: Callable[[Session], None]) -> Iterator[None]:
+    """Undoes a job's work when it fails, and has the failure told in a transaction of its own."""
+    finished = False
+    try:
+        yield
+        finished = True
+    finally:
+        if not finished:
+            # What tells may need a row that is locked by what is being undone.
+            session.rollback()
+            with scoped_session(by) as afterwards:
+                tell(afterwards)
 
 
 class Worker:

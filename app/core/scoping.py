@@ -1,8 +1,11 @@
-"""The scope predicate each query carries itself; row security is the second lock behind it."""
+"""Predicates of many queries, the scope first; row security is the second lock behind it."""
 
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, Uuid, any_, false, literal, true
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core.actor import Actor, Scope
 
@@ -28,6 +31,12 @@ def visible_class(table: Any, actor: Actor) -> ColumnElement[bool]:
         & _equals(table, "grade", actor.grade)
         & _equals(table, "class_name", actor.class_name)
     )
+
+
+def among(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:
+    """The column is one of the ids: one bound array, whatever its length."""
+    found: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid())))
+    return found
 
 
 def _equals(table: Any, column: str, value: object) -> ColumnElement[bool]:

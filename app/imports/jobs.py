@@ -23,18 +23,10 @@ def queue(session: Session, record: SheetImport, *, by: Actor) -> None:
 def run(session: Session, by: Actor, *, import_id: str) -> None:
     """Takes the sheet in, in the uploader's scope; a failure is left in the import's state."""
     key = UUID(import_id)
-    finished = False
 
     def progress(done: int, total: int) -> None:
         with scoped_session(by) as seen_by_others:
             service.show_progress(seen_by_others, key, done=done, total=total)
 
-    try:
+    with jobs.failure_told(session, by, lambda apart: service.fail(apart, key, by=by)):
         service.run_queued(session, key, by=by, progress=progress)
-        finished = True
-    finally:
-        if not finished:
-            # The import's own row may be locked by what is being undone.
-            session.rollback()
-            with scoped_session(by) as afterwards:
-                service.fail(afterwards, key, by=by)

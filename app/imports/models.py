@@ -17,6 +17,7 @@ from app.core.columns import (
     one_of,
     texts_column,
 )
+from app.sheets.uploads import OnError
 
 
 class ImportKind(StrEnum):
@@ -33,13 +34,6 @@ class ImportState(StrEnum):
     DONE = "done"
     REFUSED = "refused"  # nothing was stored; the problem says why
     FAILED = "failed"  # the service failed; nothing was stored
-
-
-class OnError(StrEnum):
-    """What happens to the good rows of a sheet with bad ones."""
-
-    REJECT = "reject"
-    ACCEPT_GOOD = "accept_good"
 
 
 class RowOutcome(StrEnum):

@@ -14,9 +14,10 @@ from app.core.media import XLSX
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.imports import jobs, queries, service
-from app.imports.models import ImportKind, ImportState, OnError, RowOutcome
+from app.imports.models import ImportKind, ImportState, RowOutcome
 from app.imports.schemas import ImportOut, ImportRowOut
 from app.imports.service import Upload
+from app.sheets.uploads import OnError
 
 router = APIRouter(route_class=AidRoute, tags=["imports"])
 

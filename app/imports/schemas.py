@@ -11,10 +11,10 @@ from app.imports.models import (
     ImportKind,
     ImportRow,
     ImportState,
-    OnError,
     RowOutcome,
     SheetImport,
 )
+from app.sheets.uploads import OnError
 
 
 class Said(BaseModel):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 import polars as pl
@@ -15,14 +14,14 @@ from app.applications.models import ApplicationRound
 from app.audit import service as audit
 from app.core import clock, settings
 from app.core.actor import Actor, Scope
-from app.core.errors import AidError
-from app.core.media import XLS, XLSX
+from app.core.errors import AidError, kept
+from app.core.media import XLSX
 from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.imports import queries, remarks, results, rows, titles
 from app.imports.columns import COLUMNS
 from app.imports.errors import RowsWrong, SheetNotReady, TitleContradicts, TooManyQueued
-from app.imports.models import ImportKind, ImportState, OnError, SheetImport
+from app.imports.models import ImportKind, ImportState, SheetImport
 from app.policy.calendar import normalise_period
 from app.policy.queries import in_force, programme, version_for
 from app.registry.queries import schools_in_scope
@@ -31,15 +30,11 @@ from app.sheets.archive import inspect_archive
 from app.sheets.errors import SheetEmpty
 from app.sheets.limits import Limits
 from app.sheets.tables import Table, Tables, find_tables
+from app.sheets.uploads import STALE, UNDER_WAY_MAX, OnError, kept_name, media_type
 from app.sheets.workbook import Workbook, open_workbook
 
-UNDER_WAY_MAX = 5
-STALE = timedelta(hours=24)  # what still runs after a day was left by a worker that died
 CHUNK = 5_000
-FILE_NAME_MAX = 200
-_TYPES = {"xlsx": XLSX, "xls": XLS}
 _ZIP = b"PK"
-_SHOWN = 20
 
 Progress = Callable[[int, int], None]
 
@@ -108,7 +103,7 @@ def run_queued(session: Session, import_id: UUID, *, by: Actor, progress: Progre
 def refuse(session: Session, record: SheetImport, refused: AidError, *, by: Actor) -> None:
     """Closes an import whose file or round was refused, with the problem."""
     record.state = ImportState.REFUSED
-    record.problem = _problem(refused)
+    record.problem = kept(refused)
     record.finished_at = clock.now()
     session.flush()
     audit.refusal(
@@ -218,14 +213,12 @@ def _refuse_many(session: Session, by: Actor) -> None:
 def _record(session: Session, sent: Upload, period: str, *, by: Actor) -> SheetImport:
     school_id = by.school_id if by.scope is Scope.SCHOOL else None
     county_id = by.county_id if by.scope in {Scope.SCHOOL, Scope.COUNTY} else None
-    # The end of a long name is kept: it says what sort of file it is.
-    name = sent.filename.replace("\0", "")[-FILE_NAME_MAX:]
-    extension = name.rpartition(".")[2].lower()
+    name = kept_name(sent.filename)
     kept = documents.store(
         session,
         kind=DocumentKind.SHEET,
         name=name,
-        media_type=_TYPES.get(extension, "text/csv"),
+        media_type=media_type(name),
         data=sent.data,
         by=by,
         school_id=school_id,
@@ -334,7 +327,7 @@ def _finish(record: SheetImport, outcome: pl.DataFrame, remarked: list[dict[str,
     if _rejects(record, outcome):
         bad = results.wrong(outcome)
         record.state = ImportState.REFUSED
-        record.problem = _problem(
+        record.problem = kept(
             RowsWrong(
                 f"有 {bad} 行有错误，按要求未保存任何一行；请下载结果表逐行更正后再上传，"
                 "或选择只接收无误的行。",
@@ -343,19 +336,6 @@ def _finish(record: SheetImport, outcome: pl.DataFrame, remarked: list[dict[str,
                 facts={"rows_wrong": bad},
             )
         )
-
-
-def _problem(refused: AidError) -> dict[str, object]:
-    return {
-        "code": refused.code,
-        "zh": refused.zh,
-        "en": refused.en,
-        "facts": refused.facts,
-        "faults": [
-            {"code": fault.code, "where": fault.where, "zh": fault.zh, "en": fault.en}
-            for fault in refused.faults[:_SHOWN]
-        ],
-    }
 
 
 def _unseen(done: int, total: int) -> None:

@@ -13,7 +13,7 @@ from app.audit import service as audit
 from app.core import clock, crypto, etags, ids
 from app.core.actor import Actor
 from app.core.errors import Fault
-from app.core.scoping import visible_class
+from app.core.scoping import among, visible_class
 from app.recognition import codes, queries, rules, selection
 from app.recognition.errors import FormExists, FormsMoved, FormWrong, WordUnknown
 from app.recognition.models import FormMember, FormState, RecognitionForm
@@ -134,7 +134,7 @@ def _places(
         )
         .join(Enrolment, col(Enrolment.student_id) == Student.id)
         .where(
-            selection.among(col(Student.id), {each.student_id for each in filled}),
+            among(col(Student.id), {each.student_id for each in filled}),
             col(Enrolment.left_on).is_(None),
             visible_class(Enrolment, by),
         )

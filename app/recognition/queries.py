@@ -11,8 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
-    Uuid,
-    any_,
     exists,
     func,
     literal,
@@ -27,7 +25,7 @@ from sqlmodel import Session, col
 from app.core import db
 from app.core.actor import Actor
 from app.core.paging import PageAsked
-from app.core.scoping import visible, visible_class
+from app.core.scoping import among, visible, visible_class
 from app.policy.facts import FACTS
 from app.recognition.errors import ObjectionsOpen
 from app.recognition.models import (
@@ -44,7 +42,6 @@ from app.recognition.models import (
     ReviewState,
 )
 from app.registers import permission
-from app.registers.models import RegisterKind
 from app.registers.permission import Signed
 from app.registry.models import Student
 from app.registry.queries import student_visible
@@ -144,13 +141,6 @@ def signed() -> Signed:
     form = RecognitionForm
     kind = func.unnest(col(form.authorised_kinds), type_=String).label("kind")
     return select(col(form.student_id), kind).where(col(form.authorised_on).is_not(None))
-
-
-def authorised(students: Students, kind: RegisterKind) -> Select[Any]:
-    """Those of the students whose family lets the office look into that kind of register."""
-    known = signed().subquery("signed")
-    student, of = known.c
-    return select(student).where(_among(student, students), of == kind.value).distinct()
 
 
 def forms(
@@ -266,9 +256,7 @@ def refuse_objected(session: Session, form_ids: Students) -> None:
 
 def _among(column: Any, ids: Students) -> ColumnElement[bool]:
     if not isinstance(ids, Select):
-        # One bound array, whatever its length.
-        listed: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid())))
-        return listed
+        return among(column, ids)
     chosen: ColumnElement[bool] = column.in_(ids)
     return chosen
 

@@ -38,9 +38,6 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
 )
 """Every allowed move; what is not here does not happen."""
 
-OBJECTABLE = frozenset({State.REVIEWED, State.NOTICED, State.REJECTED})
-"""States in which somebody may object: in the class's or the school's notice, or refused."""
-
 ASKED = (
     "household_size",
     "hukou",

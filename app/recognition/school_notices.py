@@ -26,7 +26,7 @@ from app.audit import service as audit
 from app.core import clock, db
 from app.core.actor import Actor
 from app.core.columns import TextEnum
-from app.core.scoping import visible, visible_class
+from app.core.scoping import among, visible, visible_class
 from app.core.staging import Rows, stage
 from app.notices import queries as notice_queries
 from app.notices import service as notices
@@ -187,7 +187,7 @@ def _chosen(session: Session, said: Noticing, *, by: Actor) -> Table:
     form = RecognitionForm
     which = said.matches()
     if said.ids:
-        which = selection.among(col(form.id), said.ids)
+        which = among(col(form.id), said.ids)
     rows = (
         select(col(form.id), col(form.state), said.matches().label("fits"))
         .where(visible_class(form, by), which)

@@ -2,12 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import polars as pl
-from sqlalchemy import Column, ColumnElement, Integer, String, Table, Uuid, any_, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Column, Integer, String, Table, Uuid, select
 from sqlmodel import Session, col
 
 from app.core import db
@@ -106,12 +104,6 @@ def one_form(session: Session, form_id: UUID, *, by: Actor, lock: bool = False) 
     ).scalar_one_or_none()
     if found is None:
         raise FormUnknown
-    return found
-
-
-def among(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:
-    """The column is one of the ids: one bound array, whatever its length."""
-    found: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid())))
     return found
 
 

@@ -23,21 +23,13 @@ def queue(session: Session, record: OutsideRegister, *, by: Actor) -> None:
 def run(session: Session, by: Actor, *, register_id: str) -> None:
     """Takes the list in, in the uploader's scope; a failure is left in the list's state."""
     key = UUID(register_id)
-    finished = False
 
     def progress(done: int) -> None:
         with scoped_session(by) as seen_by_others:
             service.show_progress(seen_by_others, key, done=done)
 
-    try:
+    with jobs.failure_told(session, by, lambda apart: service.fail(apart, key, by=by)):
         service.run_queued(session, key, by=by, progress=progress)
-        finished = True
-    finally:
-        if not finished:
-            # The head's own row may be locked by what is being undone.
-            session.rollback()
-            with scoped_session(by) as afterwards:
-                service.fail(afterwards, key, by=by)
 
 
 @jobs.task("registers.match_again", every="40 19 * * *")

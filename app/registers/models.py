@@ -20,6 +20,7 @@ from app.core.columns import (
     moment_column,
     one_of,
 )
+from app.sheets.uploads import OnError
 
 
 class RegisterKind(StrEnum):
@@ -54,13 +55,6 @@ class RegisterState(StrEnum):
     DONE = "done"
     REFUSED = "refused"  # nothing was kept but the reasons
     FAILED = "failed"  # the service failed; nothing was kept
-
-
-class OnError(StrEnum):
-    """What happens to the good rows of a list with bad ones."""
-
-    REJECT = "reject"
-    ACCEPT_GOOD = "accept_good"
 
 
 class OutsideRegister(SQLModel, table=True):

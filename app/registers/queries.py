@@ -1,7 +1,7 @@
 """Reads lists and whom they name; what holds of a student on a day or in a period."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,7 @@ from app.registers.models import (
 from app.registers.permission import Students
 from app.registers.rules import SNAPSHOTS
 from app.registry.models import School, Student
+from app.sheets.uploads import STALE
 
 GROUP, TRAINEE = "special_group", "state_funded_trainee"
 LISTED_FACTS = frozenset({GROUP, TRAINEE})
@@ -56,7 +57,6 @@ KNOWN_SCHEMA: dict[str, pl.DataType] = {
     f"{TRAINEE}_on": pl.Date(),
 }
 UNDER_WAY = (RegisterState.QUEUED, RegisterState.RUNNING)
-STALE = timedelta(hours=24)  # what still runs after a day was left by a worker that died
 
 
 def head_visible(by: Actor) -> ColumnElement[bool]:

@@ -13,9 +13,10 @@ from app.core.db import DbSession
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.registers import jobs, queries, service
-from app.registers.models import Basis, OnError, RegisterKind, RegisterMatch, RegisterState
+from app.registers.models import Basis, RegisterKind, RegisterMatch, RegisterState
 from app.registers.schemas import MatchedAgain, MatchOut, Office, RefusalOut, RegisterOut, Said
 from app.registers.service import Upload
+from app.sheets.uploads import OnError
 
 router = APIRouter(route_class=AidRoute, tags=["registers"])
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from app.core import crypto
 from app.core.identity import ID_CHECKSUM, ID_FORMAT
-from app.policy.facts import FACTS, Words
+from app.policy.facts import Words
 from app.registers.models import RegisterKind
 from app.sheets.launder import text
 
@@ -25,17 +25,6 @@ GROUPS: Mapping[RegisterKind, str] = MappingProxyType(
     {kind: kind.value for kind in NEEDY if kind is not RegisterKind.DISABLED}
 )
 """The special group of who is on a list; of the disabled it depends on the relation."""
-
-_LABELS = {str(each.value): Words(each.zh, each.en) for each in FACTS["special_group"].values}
-KINDS: Mapping[RegisterKind, Words] = MappingProxyType(
-    {kind: _LABELS[group] for kind, group in GROUPS.items()}
-    | {
-        RegisterKind.DISABLED: Words("残疾", "people with a disability"),
-        RegisterKind.DECEASED: Words("死亡", "deceased"),
-        RegisterKind.STATE_FUNDED_TRAINEE: Words("公费师范生", "state-funded trainee teachers"),
-    }
-)
-"""Each kind in words."""
 
 REFUSALS: Mapping[str, Words] = MappingProxyType(
     {

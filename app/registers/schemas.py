@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from app.registers.models import (
     Basis,
-    OnError,
     OutsideRegister,
     RegisterKind,
     RegisterMatch,
@@ -17,6 +16,7 @@ from app.registers.models import (
     RegisterState,
 )
 from app.registers.rules import REFUSALS
+from app.sheets.uploads import OnError
 
 # A NUL cannot stand in a text of the database.
 _NO_NUL = r"^[^\x00]*$"

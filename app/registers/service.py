@@ -14,8 +14,7 @@ from sqlmodel import Session, col
 from app.audit import service as audit
 from app.core import clock, ids, settings
 from app.core.actor import Actor, Scope
-from app.core.errors import AidError
-from app.core.media import XLS, XLSX
+from app.core.errors import AidError, kept
 from app.documents import service as documents
 from app.documents.models import Document, DocumentKind
 from app.registers import permission, queries, reading, staging
@@ -29,15 +28,12 @@ from app.registers.errors import (
     TooManyQueued,
 )
 from app.registers.matching import match
-from app.registers.models import Basis, OnError, OutsideRegister, RegisterKind, RegisterState
+from app.registers.models import Basis, OutsideRegister, RegisterKind, RegisterState
 from app.registers.permission import Signed
 from app.sheets.errors import SheetEmpty
+from app.sheets.uploads import UNDER_WAY_MAX, OnError, kept_name, media_type
 
-UNDER_WAY_MAX = 5
 REFUSALS_LISTED = 10_000
-FILE_NAME_MAX = 200
-_TYPES = {"xlsx": XLSX, "xls": XLS}
-_SHOWN = 20
 
 Progress = Callable[[int], None]
 
@@ -102,7 +98,7 @@ def run_queued(session: Session, register_id: UUID, *, by: Actor, progress: Prog
         with session.begin_nested():
             _take_in(session, record, data, by=by, progress=progress)
     except AidError as refused:
-        _close(record, RegisterState.REFUSED, _problem(refused))
+        _close(record, RegisterState.REFUSED, kept(refused))
         session.flush()
         detail = {"register": str(record.id), "faults": len(refused.faults)}
         audit.refusal(session, by=by, did="register", because=refused.code, detail=detail)
@@ -189,13 +185,12 @@ def _refuse_many(session: Session, by: Actor) -> None:
 def _record(session: Session, sent: Upload, *, lines: int, by: Actor) -> OutsideRegister:
     """The list's head, with its bytes kept. Raises RegisterTwice."""
     county_id = by.county_id if by.scope is Scope.COUNTY else None
-    # The end of a long name is kept: it says what sort of file it is.
-    name = sent.filename.replace("\0", "")[-FILE_NAME_MAX:]
+    name = kept_name(sent.filename)
     kept = documents.store(
         session,
         kind=DocumentKind.SHEET,
         name=name,
-        media_type=_TYPES.get(name.rpartition(".")[2].lower(), "text/csv"),
+        media_type=media_type(name),
         data=sent.data,
         by=by,
         county_id=county_id,
@@ -267,7 +262,7 @@ def _finish(
     record.rows_kept = 0 if rejected else tally.kept
     record.rows_refused = tally.refused
     record.refusals = dict(sorted(tally.codes.items()))
-    problem = _problem(_rows_wrong(tally.refused)) if rejected else None
+    problem = kept(_rows_wrong(tally.refused)) if rejected else None
     _close(record, RegisterState.REFUSED if rejected else RegisterState.DONE, problem)
     session.flush()
     if not rejected:
@@ -293,19 +288,6 @@ def _close(
     record.state = state
     record.problem = problem
     record.finished_at = clock.now()
-
-
-def _problem(refused: AidError) -> dict[str, object]:
-    return {
-        "code": refused.code,
-        "zh": refused.zh,
-        "en": refused.en,
-        "facts": refused.facts,
-        "faults": [
-            {"code": fault.code, "where": fault.where, "zh": fault.zh, "en": fault.en}
-            for fault in refused.faults[:_SHOWN]
-        ],
-    }
 
 
 def _unseen(done: int) -> None:

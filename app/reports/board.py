@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, distinct, func, select, true
+from sqlalchemy import ColumnElement, Select, distinct, func, select, true
 from sqlmodel import Session, col
 
 from app.applications.models import Application
@@ -11,6 +11,7 @@ from app.awards.models import Award, Instalment
 from app.core.actor import Actor
 from app.core.scoping import visible, visible_class
 from app.disbursement.models import Payout, PayoutPart
+from app.reports.trail_sums import sum_fen
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ def board(session: Session, *, by: Actor, programme: str | None, period: str | N
         payouts=_by_state(
             session,
             select(
-                col(Payout.state), func.count(distinct(col(Payout.id))), _fen(PayoutPart.amount_fen)
+                col(Payout.state),
+                func.count(distinct(col(Payout.id))),
+                sum_fen(PayoutPart.amount_fen),
             )
             .join(PayoutPart, col(PayoutPart.payout_id) == Payout.id)
             .where(part_of),
@@ -81,11 +84,7 @@ def _awarded(by: Actor, programme: str | None, period: str | None) -> ColumnElem
 
 
 def _sums(table: Any) -> Select[*tuple[Any, ...]]:
-    return select(table.state, func.count(), _fen(table.amount_fen))
-
-
-def _fen(column: Any) -> Any:
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)
+    return select(table.state, func.count(), sum_fen(table.amount_fen))
 
 
 def _by_state(session: Session, sums: Select[*tuple[Any, ...]], state: Any) -> list[Standing]:

@@ -4,7 +4,7 @@ Pure: built from two frames of what the ledger says. Amounts are fen inside; the
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
@@ -111,10 +111,6 @@ class Row:
     def cell(self, figure: str) -> str:
         """How checks name one of its cells: `primary/boarding-subsidy/spring.paid`."""
         return f"{self.key}/{figure}"
-
-    def with_figure(self, figure: str, value: int) -> "Row":
-        """The row with one figure changed."""
-        return replace(self, figures={**self.figures, figure: value})
 
 
 @dataclass(frozen=True)

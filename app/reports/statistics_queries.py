@@ -10,7 +10,8 @@ import polars as pl
 from sqlalchemy import TextClause
 from sqlmodel import Session, col, select
 
-from app.auth.models import Organisation, OrganisationKind
+from app.auth.models import Organisation
+from app.budgets.queries import HOLDERS
 from app.core import db
 from app.core.actor import Actor, Scope
 from app.policy import queries as policy
@@ -21,7 +22,6 @@ from app.reports.errors import StatisticsPlaceNotFound
 from app.reports.statistics import ALLOCATED, PAID, Form, FundUse, Years, build
 
 PER_TERM: dict[Rhythm, int] = {"month": 5, "term": 1, "year": 1}
-HOLDERS = (OrganisationKind.CITY_CENTRE, OrganisationKind.COUNTY_CENTRE)
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ def sums(
     )
     shares = (
         select(
-            _fen(col(InstalmentShare.amount_fen)).label("fen"),
-            _fen(
+            sum_fen(col(InstalmentShare.amount_fen)).label("fen"),
+            sum_fen(
                 case(
                     (mine.c.state == InstalmentState.PAID, col(InstalmentShare.amount_fen)), else_=0
                 )
@@ -51,17 +51,17 @@ def sums(
         (col(LedgerTransfer.kind) == TransferKind.PAY, col(LedgerTransfer.amount_fen)),
         else_=-col(LedgerTransfer.amount_fen),
     )
-    paid = select(_fen(signed)).where(
+    paid = select(sum_fen(signed)).where(
         col(LedgerTransfer.refers_to).in_(select(mine.c.id)),
         col(LedgerTransfer.kind).in_([TransferKind.PAY, TransferKind.RETURN]),
     )
-    awards = select(_fen(col(Award.amount_fen))).where(awarded)
-    added = select(_fen(mine.c.amount_fen)).where(mine.c.added)
+    awards = select(sum_fen(col(Award.amount_fen))).where(awarded)
+    added = select(sum_fen(mine.c.amount_fen)).where(mine.c.added)
     columns: dict[str, ColumnElement[Any]] = {
         "cases": select(func.count()).select_from(chosen).scalar_subquery(),
         "allocations": select(func.count()).select_from(paid_to_schools).scalar_subquery(),
         "awards": awards.scalar_subquery() + added.scalar_subquery(),
-        "instalments": select(_fen(mine.c.amount_fen)).scalar_subquery(),
+        "instalments": select(sum_fen(mine.c.amount_fen)).scalar_subquery(),
         "shares": select(shares.c.fen).scalar_subquery(),
         "paid_shares": select(shares.c.paid_fen).scalar_subquery(),
         "paid_transfers": paid.scalar_subquery(),
@@ -76,5 +76,6 @@ def replaced() -> Any:
     return exists().where(col(later.replaces_id) == col(Instalment.id))
 
 
-def _fen(column: Any) -> Any:
+def sum_fen(column: Any) -> Any:
+    """The sum of a column of fen, 0 over nothing."""
     return cast(func.coalesce(func.sum(column), 0), BigInteger)

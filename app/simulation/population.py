@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col
 
 from app.applications.models import Application, Submission
+from app.applications.queries import as_it_stands
 from app.assessment.facts import age_at
 from app.core.actor import Actor
 from app.core.scoping import visible
@@ -207,15 +208,11 @@ def _submissions(roll: Roll, ids: tuple[str, str]) -> Rows:
         func.jsonb_extract_path_text(col(Submission.facts), name, "value").label(name)
         for name in asked
     ]
-    newest = and_(
-        col(Submission.application_id) == col(Application.id),
-        col(Submission.submission_no) == col(Application.submission_no),
-    )
     return (
         select(
             col(Application.student_id), col(Application.programme), col(Application.period), *facts
         )
-        .join(Submission, newest)
+        .join(Submission, as_it_stands())
         .where(
             visible(Application, roll.by),
             col(Application.student_id).between(UUID(ids[0]), UUID(ids[1])),

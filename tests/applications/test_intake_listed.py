@@ -20,8 +20,9 @@ from app.policy.queries import version_for
 from app.policy.service import load_catalogue
 from app.recognition import by_register
 from app.recognition.by_register import Listing
-from app.registers.models import Basis, OnError, RegisterKind
+from app.registers.models import Basis, RegisterKind
 from app.registers.service import Upload, upload
+from app.sheets.uploads import OnError
 from tests.applications.cases import (
     OPEN_DAY,
     PROGRAMME,

@@ -23,7 +23,6 @@ from app.disbursement.models import PaymentHold
 from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.imports.models import ImportKind, ImportState, SheetImport
-from app.imports.models import OnError as OnImportError
 from app.notices.models import Notice, NoticeState
 from app.recognition.models import (
     FormState,
@@ -33,7 +32,7 @@ from app.recognition.models import (
     RequestState,
 )
 from app.registers import service as registers
-from app.registers.models import Basis, OnError, RegisterKind
+from app.registers.models import Basis, RegisterKind
 from app.registers.service import Upload
 from app.registry.models import (
     Enrolment,
@@ -44,6 +43,7 @@ from app.registry.models import (
     TransferState,
 )
 from app.registry.school_models import SchoolAccount, SchoolAccountState
+from app.sheets.uploads import OnError
 from tests.factories.chain import PERIOD, PROGRAMME, RESIDENT_IDS, YEAR, make_chain
 from tests.factories.office import City
 
@@ -268,7 +268,7 @@ def _import(session: Session, city: City, place: dict[str, UUID]) -> SheetImport
         file_name="表.csv",
         document_id=sheet.id,
         dry_run=False,
-        on_error=OnImportError.REJECT,
+        on_error=OnError.REJECT,
         state=ImportState.DONE,
         counts={},
         uploaded_by=who.id,

@@ -18,8 +18,9 @@ from app.recognition.errors import RegisterRecognisesNobody
 from app.recognition.models import Basis as Ground
 from app.recognition.models import Recognition
 from app.registers.errors import NotDone, RegisterUnknown
-from app.registers.models import Basis, OnError, OutsideRegister, RegisterKind, RegisterState
+from app.registers.models import Basis, OutsideRegister, RegisterKind, RegisterState
 from app.registers.service import Upload, upload
+from app.sheets.uploads import OnError
 from tests.factories.office import City
 from tests.recognition.school import SCHOOL, WEISHAN, YEAR, Caller, code_of
 from tests.recognition.test_recognitions import made_of, recognise

@@ -13,9 +13,10 @@ from app.core.actor import SYSTEM
 from app.policy import queries as policy
 from app.policy.service import load_catalogue
 from app.registers import service
-from app.registers.models import Basis, OnError, OutsideRegister, RegisterKind
+from app.registers.models import Basis, OutsideRegister, RegisterKind
 from app.registers.service import Upload
 from app.registry.models import School
+from app.sheets.uploads import OnError
 from tests.factories.cases import BOARDERS, SPRING, make_round
 
 

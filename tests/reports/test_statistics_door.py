@@ -21,6 +21,7 @@ from app.reports.statistics import Form, calendar_years
 from app.reports.statistics_queries import Narrowed
 from app.reports.statistics_sheet import FIGURES, TOP, Heading, write_form
 from tests.factories.office import City
+from tests.reports.forms import with_figure
 
 PRIMARY, JUNIOR, OTHER_COUNTY = "2137000006", "3137000008", "2137000011"
 
@@ -240,7 +241,7 @@ def test_a_cell_that_does_not_hold_is_marked_where_it_stands(
     session: Session, city: City, paid_city: None
 ) -> None:
     form = a_form(session)
-    wrong = form.total.with_figure("spring.people", form.total.figures["spring.people"] + 1)
+    wrong = with_figure(form.total, "spring.people", form.total.figures["spring.people"] + 1)
     content = written(replace(form, total=wrong))
     place = next(row[0] for row in pages_of(content)["校验"] if row[2] == "*/*/spring.people")
     sheet, cell = place.split("!")

@@ -18,6 +18,7 @@ from app.reports.statistics import (
     whole_yuan,
 )
 from app.reports.statistics_checks import check, roundings, suspects
+from tests.reports.forms import with_figure
 
 BOARDERS = "boarding-subsidy"
 YEAR = school_years("2007-2008")
@@ -189,7 +190,7 @@ def test_a_year_in_which_nothing_happened_is_an_empty_form_that_holds() -> None:
 def broken(form: Form, figure: str, by: int) -> Form:
     """The form with one figure of its first row changed."""
     first, *others = form.rows
-    wrong = first.with_figure(figure, first.figures[figure] + by)
+    wrong = with_figure(first, figure, first.figures[figure] + by)
     return replace(form, rows=(wrong, *others))
 
 
@@ -216,7 +217,7 @@ def test_a_wrong_part_is_where_to_look_first(figure: str, by: int) -> None:
 
 def test_a_wrong_total_is_named() -> None:
     form = small_form()
-    wrong = form.total.with_figure("spring.paid", form.total.figures["spring.paid"] + 1)
+    wrong = with_figure(form.total, "spring.paid", form.total.figures["spring.paid"] + 1)
     found = check(replace(form, total=wrong))
     assert suspects(found) == ["*/*/spring.paid"]
     down = next(each for each in found if each.says.en == "the rows must sum to their total")
@@ -225,7 +226,7 @@ def test_a_wrong_total_is_named() -> None:
 
 def test_a_wrong_count_of_people_is_named() -> None:
     form = small_form()
-    wrong = form.total.with_figure("year.people", form.total.figures["year.people"] - 1)
+    wrong = with_figure(form.total, "year.people", form.total.figures["year.people"] - 1)
     assert "*/*/year.people" in {each.cell for each in check(replace(form, total=wrong))}
 
 

@@ -41,6 +41,7 @@ from app.applications import routes as application_routes
 from app.audit import service as audit
 from app.auth import routes as auth_routes
 from app.awards import routes as award_routes
+from app.budgets import cash_routes
 from app.budgets import routes as budget_routes
 from app.core import clock, db, problems, settings, starting
 from app.core.errors import AidError
@@ -60,7 +61,13 @@ from app.reconciliation import routes as reconciliation_routes
 from app.recoveries import routes as recovery_routes
 from app.registers import routes as register_routes
 from app.registry import routes as registry_routes
-from app.reports import page_routes, statistics_routes, trail_routes, verification_routes
+from app.reports import (
+    page_routes,
+    payment_request_routes,
+    statistics_routes,
+    trail_routes,
+    verification_routes,
+)
 from app.reports import register_routes as register_answer_routes
 from app.reports import routes as reports_routes
 from app.simulation import routes as simulation_routes
@@ -77,6 +84,7 @@ ROUTERS: list[APIRouter] = [
     statistics_routes.router,
     trail_routes.router,
     page_routes.router,
+    payment_request_routes.router,
     verification_routes.router,
     register_answer_routes.router,
     auth_routes.router,
@@ -109,6 +117,7 @@ ROUTERS: list[APIRouter] = [
     reconciliation_routes.router,
     document_routes.router,
     budget_routes.router,
+    cash_routes.router,
     award_routes.router,
     register_routes.router,
     recovery_routes.router,

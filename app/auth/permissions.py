@@ -58,6 +58,8 @@ class Act(StrEnum):
     AWARD_READ = "award.read"
     BUDGET_READ = "budget.read"
     APPROPRIATE = "budget.appropriate"
+    CASH_RECORD = "cash.record"
+    PAYMENT_MODE_SET = "payment_mode.set"
     QUOTA_READ = "quota.read"
     QUOTA_SET = "quota.set"
     ALLOCATION_PROPOSE = "allocation.propose"
@@ -153,6 +155,8 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.AWARD_READ: _CASE_READERS,
     Act.BUDGET_READ: _OFFICE_READERS,
     Act.APPROPRIATE: frozenset({R.FINANCE_MAKER}),
+    Act.CASH_RECORD: frozenset({R.FINANCE_MAKER}),
+    Act.PAYMENT_MODE_SET: frozenset({R.FINANCE_CHECKER}),
     Act.QUOTA_READ: _SCHOOL | _OFFICE_READERS,
     Act.QUOTA_SET: frozenset({R.CITY_OFFICER}),
     Act.ALLOCATION_PROPOSE: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD, *_OFFICERS}),

@@ -26,6 +26,8 @@ class AppropriationLineIn(Asked):
     source: Annotated[str, Field(min_length=1, max_length=20)]
     holder_code: Annotated[str, Field(min_length=1, max_length=20)]
     amount: Annotated[Yuan, Field(gt=0, le=FEN_MAX)]
+    functional_subject: Annotated[str | None, Field(pattern=r"^[0-9]{3,7}$")] = None
+    economic_subject: Annotated[str | None, Field(pattern=r"^[0-9]{3,5}$")] = None
 
 
 class AppropriationIn(Asked):
@@ -50,6 +52,8 @@ class AppropriationIn(Asked):
                     source=line.source,
                     holder_code=line.holder_code,
                     amount_fen=line.amount,
+                    functional_subject=line.functional_subject,
+                    economic_subject=line.economic_subject,
                 )
                 for line in self.lines
             ),

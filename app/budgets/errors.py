@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.core.money import show_yuan
+from app.ledger.errors import ACCOUNT_WORDS, Overdrawn
 
 
 class AppropriationInvalid(Invalid):
@@ -46,6 +47,92 @@ class RecallBelowCommitted(Conflict):
             f"{len(faults)} fund line(s) have less available than is recalled, and what is "
             "committed cannot be; recall no more than is available, or cancel awards first.",
             faults=faults,
+        )
+
+
+class HolderUnknown(NotFound):
+    """No city or county centre of that code is the caller's."""
+
+    code = "budget.holder-unknown"
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(
+            f"没有代码为 {holder} 的市级或县级资助中心，或不属于你；请核对代码。",
+            f"No city or county centre of yours has the code {holder}; check the code.",
+        )
+
+
+class ModeTooLate(Conflict):
+    """Fund lines of that fiscal year are open, or a later year was told before."""
+
+    code = "budget.mode-too-late"
+
+    def __init__(self, holder: str, year: int, line: str | None) -> None:
+        why = (
+            (f"已开立指标明细 {line}", f"fund line {line} is open")
+            if line
+            else ("该年度或以后年度已设定过", "that year or a later one has been set")
+        )
+        super().__init__(
+            f"{holder} 自 {year} 年起的支付方式不能再改：{why[0]}。请从尚未开立指标的年度起设定。",
+            f"How {holder} pays from {year} on can no longer be set: {why[1]}. "
+            "Set it from a year on of which no fund line is open.",
+        )
+
+
+class CashInvalid(Invalid):
+    """Lines of the voucher cannot stand; every one is listed."""
+
+    code = "budget.cash-invalid"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            f"凭证有 {len(faults)} 处不符，逐条列在 errors 中；未登记任何内容。",
+            f"The voucher has {len(faults)} fault(s), each listed in errors; nothing was recorded.",
+            faults=faults,
+        )
+
+
+class CashRecorded(Conflict):
+    """The voucher has been recorded for a fund line already."""
+
+    code = "budget.cash-recorded"
+
+    def __init__(self, number: str, lines: Sequence[str]) -> None:
+        super().__init__(
+            f"凭证 {number} 已登记过 {len(lines)} 条指标明细，未重复登记；请核对凭证号。",
+            f"Voucher {number} is recorded already for {len(lines)} of these fund lines and was "
+            "not recorded again; check its number.",
+            faults=[
+                Fault(
+                    "line-recorded",
+                    f"凭证 {number} 已登记指标明细 {line}。",
+                    f"Voucher {number} is recorded for fund line {line}.",
+                    where=line,
+                )
+                for line in lines
+            ],
+        )
+
+
+class CashShort(Conflict):
+    """Fund lines have less cash on the dedicated account than is to leave it."""
+
+    code = "budget.cash-short"
+
+    @classmethod
+    def of(cls, overdrawn: Overdrawn) -> "CashShort":
+        """The refusal of the books in the office's words."""
+        zh, en = ACCOUNT_WORDS[overdrawn.account]
+        return cls(
+            f"{len(overdrawn.shorts)} 条指标明细的{zh}不足，逐条列在 errors 中；未移动任何资金。"
+            "请先登记到账凭证，或减少本次支付。",
+            f"{len(overdrawn.shorts)} fund line(s) hold too little {en}, each listed in errors; "
+            "no money was moved. Record the voucher of the cash that came, or pay less.",
+            faults=[
+                short.fault(cls.code, (zh, en), (short.fund_line, short.fund_line))
+                for short in overdrawn.shorts
+            ],
         )
 
 

@@ -23,19 +23,36 @@ class AppropriationKind(StrEnum):
 
     ADVANCE = "advance"  # 提前下达
     THIS = "this"  # 本次下达
+    DIRECT = "direct"  # 直达资金
     RECALL = "recall"  # 收回
+
+
+class PaymentMode(StrEnum):
+    """Where the cash of a holder's fund lines is."""
+
+    DEDICATED_ACCOUNT = "dedicated_account"  # 专户: it comes before it is paid out of
+    TREASURY_DIRECT = "treasury_direct"  # 国库集中支付: the treasury pays on request
+
+
+class CashKind(StrEnum):
+    """Which way cash went."""
+
+    RECEIVED = "received"  # 资金到账
+    HANDED_BACK = "handed_back"  # 缴回财政
 
 
 class FundLine(SQLModel, table=True):
     """A line of the budget (指标明细): fiscal year × programme × source × holder.
 
     `holder_id` is the city centre or one county centre; `county_id` repeats it for row security.
+    `payment_mode` is the holder's when the line was opened, for good.
     """
 
     __tablename__ = "fund_line"
     __table_args__ = (
         Index("uq_fund_line_key", "fiscal_year", "programme", "source", "holder_id", unique=True),
         CheckConstraint("holder_id = county_id", name="holder_sees"),
+        one_of("payment_mode", PaymentMode),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     code: str = Field(max_length=100, unique=True)
@@ -44,7 +61,48 @@ class FundLine(SQLModel, table=True):
     source: str = Field(max_length=20)
     holder_id: UUID = Field(foreign_key="organisation.id")
     county_id: UUID = Field(foreign_key="organisation.id")
+    payment_mode: PaymentMode = enum_column(PaymentMode, default=PaymentMode.TREASURY_DIRECT)
     made_at: datetime = moment_column()
+
+
+class HolderPaymentMode(SQLModel, table=True):
+    """How a holder pays from a fiscal year on. Append-only; a holder without one pays direct."""
+
+    __tablename__ = "holder_payment_mode"
+    __table_args__ = (
+        one_of("mode", PaymentMode),
+        CheckConstraint("holder_id = county_id", name="holder_sees"),
+        Index("uq_holder_payment_mode_year", "holder_id", "from_year", unique=True),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    holder_id: UUID = Field(foreign_key="organisation.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    from_year: int
+    mode: PaymentMode = enum_column(PaymentMode)
+    because: str = Field(max_length=200)
+    set_by: UUID
+    set_at: datetime = moment_column()
+
+
+class CashReceipt(SQLModel, table=True):
+    """Cash of one fund line that came to the dedicated account, or went back. Append-only."""
+
+    __tablename__ = "cash_receipt"
+    __table_args__ = (
+        one_of("kind", CashKind),
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+        Index("uq_cash_receipt_voucher", "voucher", "fund_line_id", "kind", unique=True),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    voucher: str = Field(max_length=80)
+    kind: CashKind = enum_column(CashKind)
+    booked_on: date
+    fund_line_id: UUID = Field(foreign_key="fund_line.id", index=True)
+    county_id: UUID = Field(foreign_key="organisation.id")
+    amount_fen: int = fen_column()
+    batch: UUID
+    recorded_by: UUID
+    recorded_at: datetime = moment_column()
 
 
 class Appropriation(SQLModel, table=True):
@@ -62,6 +120,8 @@ class Appropriation(SQLModel, table=True):
     fund_line_id: UUID = Field(foreign_key="fund_line.id", index=True)
     county_id: UUID = Field(foreign_key="organisation.id")
     amount_fen: int = fen_column()
+    functional_subject: str | None = Field(default=None, max_length=7)
+    economic_subject: str | None = Field(default=None, max_length=5)
     scan_id: UUID | None = Field(default=None, foreign_key="document.id")
     recorded_by: UUID
     recorded_at: datetime = moment_column()

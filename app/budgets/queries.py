@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.auth.models import Organisation, OrganisationKind
-from app.budgets.models import Appropriation, AppropriationKind, FundLine
+from app.budgets.models import Appropriation, AppropriationKind, FundLine, PaymentMode
 from app.budgets.rules import Known, line_words
 from app.core.actor import Actor, Scope
 from app.core.scoping import visible
@@ -43,6 +43,7 @@ class FundLineRow:
     source: str
     holder_code: str
     holder_name: str
+    payment_mode: PaymentMode
     balances: dict[AccountKind, int]
 
 
@@ -70,6 +71,7 @@ def fund_lines(
             source=line.source,
             holder_code=code,
             holder_name=name,
+            payment_mode=line.payment_mode,
             balances=held[line.code],
         )
         for line, code, name in found
@@ -102,6 +104,8 @@ class AppropriationRow:
     kind: AppropriationKind
     fund_line: str
     amount_fen: int
+    functional_subject: str | None
+    economic_subject: str | None
     scan_id: UUID | None
     recorded_by: UUID
     recorded_at: datetime
@@ -125,6 +129,8 @@ def appropriations(
             col(Appropriation.kind),
             col(FundLine.code),
             col(Appropriation.amount_fen),
+            col(Appropriation.functional_subject),
+            col(Appropriation.economic_subject),
             col(Appropriation.scan_id),
             col(Appropriation.recorded_by),
             col(Appropriation.recorded_at),

@@ -21,6 +21,7 @@ SOURCES: dict[str, tuple[str, str]] = {
 TRANSFERS: dict[AppropriationKind, TransferKind] = {
     AppropriationKind.ADVANCE: TransferKind.APPROPRIATE,
     AppropriationKind.THIS: TransferKind.APPROPRIATE,
+    AppropriationKind.DIRECT: TransferKind.APPROPRIATE,
     AppropriationKind.RECALL: TransferKind.RECALL,
 }
 
@@ -37,13 +38,18 @@ class FundLineKey:
 
 @dataclass(frozen=True)
 class DocumentLine:
-    """One line of an appropriation document; the amount is in fen and above zero."""
+    """One line of an appropriation document; the amount is in fen and above zero.
+
+    The subjects are those of the document (功能科目, 经济科目), where it names them.
+    """
 
     fiscal_year: int
     programme: str
     source: str
     holder_code: str
     amount_fen: int
+    functional_subject: str | None = None
+    economic_subject: str | None = None
 
     @property
     def code(self) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from app.budgets.models import AppropriationKind
+from app.budgets.models import AppropriationKind, PaymentMode
 from app.budgets.queries import AppropriationRow, FundLineRow
 from app.core.money import YuanOut
 from app.ledger.models import AccountKind, LedgerTransfer, TransferKind
@@ -13,7 +13,10 @@ from app.ledger.queries import TrialRow
 
 
 class FundLineOut(BaseModel):
-    """A fund line with its balances; the treasury's is below zero by what was appropriated."""
+    """A fund line with its balances; the treasury's is below zero by what was appropriated.
+
+    The three of cash are null where the treasury pays direct.
+    """
 
     id: UUID
     code: str
@@ -22,11 +25,16 @@ class FundLineOut(BaseModel):
     source: str
     holder_code: str
     holder_name: str
+    payment_mode: PaymentMode
     treasury: YuanOut
     available: YuanOut
     committed: YuanOut
     in_transit: YuanOut
     paid: YuanOut
+    recoverable: YuanOut
+    cash: YuanOut | None
+    cash_sent: YuanOut | None
+    cash_paid: YuanOut | None
 
     @classmethod
     def of(cls, row: FundLineRow) -> "FundLineOut":
@@ -39,11 +47,16 @@ class FundLineOut(BaseModel):
             source=row.source,
             holder_code=row.holder_code,
             holder_name=row.holder_name,
+            payment_mode=row.payment_mode,
             treasury=row.balances[AccountKind.TREASURY],
             available=row.balances[AccountKind.AVAILABLE],
             committed=row.balances[AccountKind.COMMITTED],
             in_transit=row.balances[AccountKind.IN_TRANSIT],
             paid=row.balances[AccountKind.PAID],
+            recoverable=row.balances[AccountKind.RECOVERABLE],
+            cash=row.balances.get(AccountKind.CASH),
+            cash_sent=row.balances.get(AccountKind.CASH_SENT),
+            cash_paid=row.balances.get(AccountKind.CASH_PAID),
         )
 
 
@@ -56,6 +69,8 @@ class AppropriationOut(BaseModel):
     kind: AppropriationKind
     fund_line: str
     amount: YuanOut
+    functional_subject: str | None
+    economic_subject: str | None
     scan: UUID | None
     recorded_by: UUID
     recorded_at: datetime
@@ -70,6 +85,8 @@ class AppropriationOut(BaseModel):
             kind=row.kind,
             fund_line=row.fund_line,
             amount=row.amount_fen,
+            functional_subject=row.functional_subject,
+            economic_subject=row.economic_subject,
             scan=row.scan_id,
             recorded_by=row.recorded_by,
             recorded_at=row.recorded_at,

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from app.audit import service as audit
 from app.auth.models import Organisation
-from app.budgets import queries
+from app.budgets import cash, queries
 from app.budgets.errors import (
     AppropriationInvalid,
     AppropriationRecorded,
@@ -51,7 +51,7 @@ class Recorded:
 
 
 def ensure_fund_lines(session: Session, keys: Rows | Sequence[FundLineKey]) -> None:
-    """Opens the fund lines that are not there yet, with their accounts. Two statements.
+    """Opens the fund lines that are not there yet, with their accounts. Three statements.
 
     `keys` yields (fiscal_year, programme, source, holder_id); repeats are taken once.
     """
@@ -71,6 +71,7 @@ def ensure_fund_lines(session: Session, keys: Rows | Sequence[FundLineKey]) -> N
             programme.label("programme"),
             source.label("source"),
             holder_id.label("holder_id"),
+            cash.mode_of(holder_id, year).label("payment_mode"),
         )
         .join(Organisation, col(Organisation.id) == holder_id)
         .distinct()
@@ -89,12 +90,14 @@ def ensure_fund_lines(session: Session, keys: Rows | Sequence[FundLineKey]) -> N
         "programme",
         "source",
         "holder_id",
+        "payment_mode",
         "county_id",
         "made_at",
     ]
     opening = insert_once(FundLine).from_select(columns, rows)
     session.execute(opening.on_conflict_do_nothing().inline())
     ledger.open_accounts(session, select(wanted.c.code))
+    ledger.open_cash(session, cash.kept_among(select(wanted.c.code)))
 
 
 def _select_of(keys: Sequence[FundLineKey]) -> Rows:
@@ -173,6 +176,8 @@ def _write(session: Session, document: AppropriationDocument, by: Actor) -> Reco
                 "fund_line_id": by_code[line.code].id,
                 "county_id": by_code[line.code].county_id,
                 "amount_fen": line.amount_fen,
+                "functional_subject": line.functional_subject,
+                "economic_subject": line.economic_subject,
                 "scan_id": document.scan_id,
                 "recorded_by": by.id,
                 "recorded_at": now,

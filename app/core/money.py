@@ -26,6 +26,44 @@ def show_yuan(fen: int) -> str:
     return f"{sign}{whole}.{rest:02d}"
 
 
+_DIGITS = "零壹贰叁肆伍陆柒捌玖"
+_PLACES = ("", "拾", "佰", "仟")
+_GROUPS = ("", "万", "亿", "兆")
+
+
+def in_capitals(fen: int) -> str:
+    """31250 fen → `叁佰壹拾贰元伍角整`, as a payment order is written (支付结算办法附件一).
+
+    Raises ValueError below zero.
+    """
+    if fen < 0:
+        raise ValueError("an amount below zero is not written out")
+    yuan, (jiao, odd) = fen // 100, divmod(fen % 100, 10)
+    text = f"{_whole(yuan)}元" if yuan else ""
+    if not jiao and not odd:
+        return f"{text or '零元'}整"
+    if jiao:
+        text += f"{_DIGITS[jiao]}角"
+    elif yuan:
+        text += "零"
+    return f"{text}{_DIGITS[odd]}分" if odd else f"{text}整"
+
+
+def _whole(number: int) -> str:
+    """The digits by groups of four; zeros in a row are read once, and none before 元."""
+    text, gap = "", False
+    for place in range(len(str(number)) - 1, -1, -1):
+        digit = number // 10**place % 10
+        if digit:
+            text += ("零" if gap and text else "") + _DIGITS[digit] + _PLACES[place % 4]
+            gap = False
+        else:
+            gap = True
+        if place % 4 == 0 and number // 10**place % 10_000:
+            text += _GROUPS[place // 4]
+    return text
+
+
 def split(fen: int, parts: int) -> list[int]:
     """The amount in equal parts that sum to it; the earlier parts take the odd fen."""
     if parts < 1 or fen < 0:

@@ -13,6 +13,7 @@ from app.awards.models import InstalmentShare
 from app.bank.catalogue import find_format
 from app.bank.layout import Format
 from app.bank.payment_file import PaymentLine, split_into_files, write_payment_file
+from app.budgets.errors import CashShort
 from app.budgets.models import FundLine
 from app.core import clock, crypto, db, ids, numbers
 from app.core.actor import Actor
@@ -31,7 +32,8 @@ from app.disbursement.models import (
 from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.ledger import service as ledger
-from app.ledger.models import TransferKind
+from app.ledger.errors import Overdrawn
+from app.ledger.models import AccountKind, TransferKind
 
 MEDIA_TYPE = "text/plain"
 
@@ -71,7 +73,7 @@ def release(session: Session, run_id: UUID, *, by: Actor) -> Released:
     What is ready is examined once more, for a student may have left since. What is held by then is
     left behind: cancelled, with its findings kept, and its instalments committed again, so that
     the next run takes them up. Raises RunNotFound, RunNotOpen, RunOpenedBySame, NothingReady,
-    Overdrawn, LinesUnfit.
+    Overdrawn, CashShort, LinesUnfit.
     """
     run = _take(session, run_id, by)
     service.lock_payouts(session, run.id)
@@ -87,9 +89,14 @@ def release(session: Session, run_id: UUID, *, by: Actor) -> Released:
     if not lines:
         faults = [_why_left(one) for one in left]
         raise NothingReady(run.number, faults)
-    moved = ledger.move(
-        session, kind=TransferKind.SEND, batch=run.id, by=by, lines=_shares_to_send(run.id)
-    )
+    try:
+        moved = ledger.move(
+            session, kind=TransferKind.SEND, batch=run.id, by=by, lines=_shares_to_send(run.id)
+        )
+    except Overdrawn as overdrawn:
+        if overdrawn.account is AccountKind.CASH:
+            raise CashShort.of(overdrawn) from overdrawn
+        raise
     files = _write_files(session, run, fmt, lines, by=by)
     split = split_into_files(len(lines), fmt)
     detail = {"number": run.number, "payouts": len(lines), "left_behind": len(left)}

@@ -10,7 +10,10 @@ from app.core.columns import enum_column, fen_column, identity_column, moment_co
 
 
 class AccountKind(StrEnum):
-    """The places money can be, per fund line; only treasury may stand below zero."""
+    """The places authority and, where a holder keeps it, cash can be, per fund line.
+
+    Only the outside, treasury and cash_source, may stand below zero.
+    """
 
     TREASURY = "treasury"
     AVAILABLE = "available"
@@ -19,6 +22,10 @@ class AccountKind(StrEnum):
     PAID = "paid"
     RECOVERABLE = "recoverable"
     RETURNED_TO_TREASURY = "returned_to_treasury"
+    CASH_SOURCE = "cash_source"  # the treasury's own account, where the cash comes from
+    CASH = "cash"  # on the dedicated account, nothing sent yet
+    CASH_SENT = "cash_sent"  # in a bank file, the bank has not said
+    CASH_PAID = "cash_paid"
 
 
 class TransferKind(StrEnum):
@@ -34,6 +41,12 @@ class TransferKind(StrEnum):
     RETURN = "return"  # paid → committed
     RECOVER = "recover"  # paid → recoverable
     UNDO_RECOVER = "undo_recover"  # recoverable → paid: the bank returned the payment itself
+    RECEIVE_CASH = "receive_cash"  # cash source → cash: 资金到账
+    HAND_BACK_CASH = "hand_back_cash"  # cash → cash source
+    SEND_CASH = "send_cash"  # cash → cash sent, with SEND
+    PAY_CASH = "pay_cash"  # cash sent → cash paid, with PAY
+    FAIL_CASH = "fail_cash"  # cash sent → cash, with FAIL
+    RETURN_CASH = "return_cash"  # cash paid → cash, with RETURN
 
 
 class LedgerAccount(SQLModel, table=True):
@@ -43,7 +56,10 @@ class LedgerAccount(SQLModel, table=True):
     __table_args__ = (
         one_of("kind", AccountKind),
         CheckConstraint("debits_fen >= 0 AND credits_fen >= 0", name="sums_not_negative"),
-        CheckConstraint("kind = 'treasury' OR credits_fen >= debits_fen", name="not_overdrawn"),
+        CheckConstraint(
+            "kind IN ('treasury', 'cash_source') OR credits_fen >= debits_fen",
+            name="not_overdrawn",
+        ),
     )
     code: str = Field(primary_key=True, max_length=120)
     fund_line: str = Field(max_length=100, index=True)

@@ -15,11 +15,28 @@ MOVES: dict[TransferKind, tuple[AccountKind, AccountKind]] = {
     TransferKind.RETURN: (K.PAID, K.COMMITTED),
     TransferKind.RECOVER: (K.PAID, K.RECOVERABLE),
     TransferKind.UNDO_RECOVER: (K.RECOVERABLE, K.PAID),
+    TransferKind.RECEIVE_CASH: (K.CASH_SOURCE, K.CASH),
+    TransferKind.HAND_BACK_CASH: (K.CASH, K.CASH_SOURCE),
+    TransferKind.SEND_CASH: (K.CASH, K.CASH_SENT),
+    TransferKind.PAY_CASH: (K.CASH_SENT, K.CASH_PAID),
+    TransferKind.FAIL_CASH: (K.CASH_SENT, K.CASH),
+    TransferKind.RETURN_CASH: (K.CASH_PAID, K.CASH),
 }
 """Kind of transfer → the account it leaves and the one it reaches, of the same fund line."""
 
-MAY_BE_OVERDRAWN = frozenset({K.TREASURY})
-"""The outside, where money comes from: below zero by what was appropriated."""
+CASH_FOLLOWS: dict[TransferKind, TransferKind] = {
+    TransferKind.SEND: TransferKind.SEND_CASH,
+    TransferKind.PAY: TransferKind.PAY_CASH,
+    TransferKind.FAIL: TransferKind.FAIL_CASH,
+    TransferKind.RETURN: TransferKind.RETURN_CASH,
+}
+"""A movement of authority → that of the cash, on fund lines whose cash is kept here."""
+
+CASH_KINDS = (K.CASH_SOURCE, K.CASH, K.CASH_SENT, K.CASH_PAID)
+"""The accounts that only a fund line whose cash is kept here has."""
+
+MAY_BE_OVERDRAWN = frozenset({K.TREASURY, K.CASH_SOURCE})
+"""The outside, where money comes from: below zero by what was appropriated, or received."""
 
 
 def account_code(fund_line: str, kind: AccountKind) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Date,
+    FromClause,
     Insert,
     String,
     Table,
@@ -34,7 +35,7 @@ from app.core.staging import Rows, stage
 from app.ledger.errors import Overdrawn, Short
 from app.ledger.models import AccountKind, LedgerAccount, LedgerTransfer, TransferKind
 from app.ledger.queries import TrialRow, balance_fen, trial_balance
-from app.ledger.rules import MAY_BE_OVERDRAWN, MOVES, account_code
+from app.ledger.rules import CASH_FOLLOWS, CASH_KINDS, MAY_BE_OVERDRAWN, MOVES, account_code
 from app.ledger.verification import Finding, verify
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "hold",
     "move",
     "open_accounts",
+    "open_cash",
     "trial_balance",
     "verify",
 ]
@@ -64,10 +66,23 @@ def open_accounts(session: Session, fund_line_codes: Rows) -> None:
 
     `fund_line_codes` yields one column of codes. One statement.
     """
+    _open(session, fund_line_codes, [kind for kind in AccountKind if kind not in CASH_KINDS])
+
+
+def open_cash(session: Session, fund_line_codes: Rows) -> None:
+    """Opens the accounts of the cash of fund lines whose cash is kept here.
+
+    From then on cash moves with every sending, paying, failing and returning of theirs, so this
+    comes before the first of them. One statement.
+    """
+    _open(session, fund_line_codes, CASH_KINDS)
+
+
+def _open(session: Session, fund_line_codes: Rows, kinds_opened: Sequence[AccountKind]) -> None:
     lines = fund_line_codes.subquery()
     code = next(iter(lines.c))
     kinds = values(named("kind", String), name="kinds").data(
-        [(each.value,) for each in AccountKind]
+        [(each.value,) for each in kinds_opened]
     )
     rows = select(
         (cast(code, String) + "/" + kinds.c.kind).label("code"),
@@ -102,17 +117,33 @@ def move(
 
     `lines` yields (fund line code, what the money belongs to, amount in fen) and is read once. The
     touched accounts are locked in code order; one transfer is written a line and each balance is
-    changed once, in a fixed number of statements. Raises Overdrawn with every account that holds
-    less than it must give. The same batch moving the same thing twice breaks a unique key.
+    changed once, in a fixed number of statements. Where the cash of a fund line is kept here, it
+    moves with what is sent, paid, failed or returned; the answer counts the authority alone.
+    Raises Overdrawn with every account that holds less than it must give. The same batch moving
+    the same thing twice breaks a unique key.
     """
     staged = stage(session, "moving", lines, LINE_COLUMNS)
     sums = _sums(session, staged)
     if not sums:
         return MoveResult(0, 0)
-    balances = _lock_accounts(session, [line for line, _, _ in sums], MOVES[kind])
+    follows = CASH_FOLLOWS.get(kind)
+    touched = MOVES[kind] if follows is None else (*MOVES[kind], *MOVES[follows])
+    balances = _lock_accounts(session, [line for line, _, _ in sums], touched)
     _refuse_overdrawing(sums, balances, MOVES[kind][0])
-    _change_balances(session, staged, MOVES[kind], expected=2 * len(sums))
-    session.execute(_transfers(staged, kind=kind, batch=batch, by=by))
+    _post(session, staged, kind=kind, batch=batch, by=by, expected=2 * len(sums))
+    if follows is not None:
+        leaves = MOVES[follows][0]
+        kept = [each for each in sums if account_code(each[0], leaves) in balances]
+        _refuse_overdrawing(kept, balances, leaves)
+        cash = select(staged).where(staged.c.fund_line.in_([line for line, _, _ in kept]))
+        _post(
+            session,
+            cash.subquery("cash"),
+            kind=follows,
+            batch=batch,
+            by=by,
+            expected=2 * len(kept),
+        )
     return MoveResult(
         count=sum(count for _, count, _ in sums), amount_fen=sum(fen for _, _, fen in sums)
     )
@@ -131,12 +162,27 @@ def _sums(session: Session, staged: Table) -> Sums:
     return [(line, count, fen) for line, count, fen in session.execute(asked)]
 
 
-def _total(staged: Table) -> ColumnElement[int]:
-    return cast(func.sum(staged.c.amount_fen), BigInteger)
+def _total(lines: FromClause) -> ColumnElement[int]:
+    return cast(func.sum(lines.c.amount_fen), BigInteger)
+
+
+def _post(
+    session: Session,
+    lines: FromClause,
+    *,
+    kind: TransferKind,
+    batch: UUID,
+    by: Actor,
+    expected: int,
+) -> None:
+    if not expected:
+        return
+    _change_balances(session, lines, MOVES[kind], expected=expected)
+    session.execute(_transfers(lines, kind=kind, batch=batch, by=by))
 
 
 def _lock_accounts(
-    session: Session, fund_lines: Sequence[str], kinds: tuple[AccountKind, AccountKind]
+    session: Session, fund_lines: Sequence[str], kinds: Sequence[AccountKind]
 ) -> dict[str, int]:
     # UPDATE alone locks in no order, so that two movements could wait for one another.
     held = session.execute(
@@ -166,7 +212,7 @@ def _refuse_overdrawing(sums: Sums, balances: dict[str, int], leaves: AccountKin
 
 def _change_balances(
     session: Session,
-    staged: Table,
+    lines: FromClause,
     kinds: tuple[AccountKind, AccountKind],
     *,
     expected: int,
@@ -175,9 +221,7 @@ def _change_balances(
     leaves, reaches = kinds
     zero = literal(0, BigInteger)
     sums = (
-        select(staged.c.fund_line, _total(staged).label("fen"))
-        .group_by(staged.c.fund_line)
-        .subquery()
+        select(lines.c.fund_line, _total(lines).label("fen")).group_by(lines.c.fund_line).subquery()
     )
     giving = select(
         _code(sums.c.fund_line, leaves).label("code"),
@@ -205,14 +249,14 @@ def _code(fund_line: ColumnElement[str], kind: AccountKind) -> ColumnElement[str
     return cast(fund_line, String) + literal(account_code("", kind), String)
 
 
-def _transfers(staged: Table, *, kind: TransferKind, batch: UUID, by: Actor) -> Insert:
+def _transfers(lines: FromClause, *, kind: TransferKind, batch: UUID, by: Actor) -> Insert:
     leaves, reaches = MOVES[kind]
     rows = select(
-        _code(staged.c.fund_line, leaves),
-        _code(staged.c.fund_line, reaches),
-        staged.c.amount_fen,
+        _code(lines.c.fund_line, leaves),
+        _code(lines.c.fund_line, reaches),
+        lines.c.amount_fen,
         literal(kind, TextEnum(TransferKind)),
-        staged.c.refers_to,
+        lines.c.refers_to,
         literal(batch, Uuid()),
         literal(clock.office_day(), Date()),
         literal(clock.now(), UtcMoment()),

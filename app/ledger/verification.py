@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.core.money import show_yuan
-from app.ledger.models import LedgerAccount, LedgerTransfer, TransferKind
+from app.ledger.models import AccountKind, LedgerAccount, LedgerTransfer, TransferKind
 from app.ledger.queries import balance_fen, trial_balance
 from app.ledger.rules import MAY_BE_OVERDRAWN, MOVES
 
@@ -27,13 +27,15 @@ class Finding:
 def verify(session: Session) -> list[Finding]:
     """Everything wrong with the books, empty when they are sound.
 
-    Balances against the transfers, accounts below zero, transfers that no rule allows, and the
-    trial balance. The books stand outside row security, so any scope sees all of them.
+    Balances against the transfers, accounts below zero, transfers that no rule allows, cash that
+    is not where its authority is, and the trial balance. The books stand outside row security, so
+    any scope sees all of them.
     """
     return [
         *_balances_off(session),
         *_overdrawn(session),
         *_strange_transfers(session),
+        *_cash_off(session),
         *_trial_balance_off(session),
     ]
 
@@ -125,6 +127,38 @@ def _strange_transfers(session: Session) -> Iterator[Finding]:
             f"Transfer {number} ({TransferKind(kind).value}) joins accounts that its kind "
             "does not.",
         )
+
+
+_CASH_IS_WHERE: dict[AccountKind, tuple[AccountKind, ...]] = {
+    AccountKind.CASH_SENT: (AccountKind.IN_TRANSIT,),
+    AccountKind.CASH_PAID: (AccountKind.PAID, AccountKind.RECOVERABLE),
+}
+"""The cash that has left → where the same fund line's authority then stands."""
+
+
+def _cash_off(session: Session) -> Iterator[Finding]:
+    cash, other = aliased(LedgerAccount), aliased(LedgerAccount)
+    stands = col(cash.credits_fen) - col(cash.debits_fen)
+    for kind, places in _CASH_IS_WHERE.items():
+        authority = cast(func.sum(col(other.credits_fen) - col(other.debits_fen)), BigInteger)
+        asked = (
+            select(col(cash.code), stands, authority)
+            .join(
+                other, (col(other.fund_line) == col(cash.fund_line)) & col(other.kind).in_(places)
+            )
+            .where(col(cash.kind) == kind)
+            .group_by(col(cash.code))
+            .having(stands != authority)
+            .order_by(col(cash.code))
+        )
+        for code, cash_fen, authority_fen in session.execute(asked):
+            shown = show_yuan(cash_fen), show_yuan(authority_fen)
+            yield Finding(
+                "cash-off",
+                code,
+                f"账户 {code} 为 {shown[0]}，相应指标为 {shown[1]}。",
+                f"Account {code} stands at {shown[0]}, the authority it follows at {shown[1]}.",
+            )
 
 
 def _trial_balance_off(session: Session) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """What the reports refuse."""
 
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotFound
 
 
 class TrailNotFound(NotFound):
@@ -25,6 +25,31 @@ class ExportTooLong(Invalid):
             f"共 {rows} 行，一张工作表最多 {most} 行；请改用 format=csv 或缩小筛选范围。",
             f"There are {rows} rows and a worksheet holds {most}; ask for format=csv or filter.",
             facts={"rows": rows, "most": most},
+        )
+
+
+class RunNotReleased(Conflict):
+    """What a run pays is known once it is released."""
+
+    code = "payment-request.not-released"
+
+    def __init__(self, run: str) -> None:
+        super().__init__(
+            f"发放批次 {run} 尚未送出，没有可申请支付的金额；请复核送出后再打印。",
+            f"Run {run} has not been released, so there is nothing to request; release it first.",
+        )
+
+
+class NothingToRequest(Conflict):
+    """The whole run is paid out of dedicated accounts."""
+
+    code = "payment-request.nothing"
+
+    def __init__(self, run: str) -> None:
+        super().__init__(
+            f"发放批次 {run} 的资金均在专户，无需向国库申请；请按银行代发文件办理。",
+            f"The money of run {run} is on dedicated accounts; nothing is asked of the treasury. "
+            "Hand its files to the bank.",
         )
 
 

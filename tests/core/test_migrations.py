@@ -19,7 +19,8 @@ APPEND_ONLY = {
     "submission", "decision_batch", "decision", "ledger_transfer", "payment_file", "return_file",
     "return_line", "import_row", "organisation", "recognition", "recognition_panel",
     "recognition_decision", "outside_register_row", "register_refusal", "allocation_proposal",
-    "school_allocation_student", "school_allocation_double",
+    "school_allocation_student", "school_allocation_double", "holder_payment_mode",
+    "cash_receipt",
 }  # fmt: skip
 
 

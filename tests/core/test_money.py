@@ -9,6 +9,7 @@ from app.core.money import (
     FEN_MAX,
     Yuan,
     YuanOut,
+    in_capitals,
     parse_yuan,
     show_yuan,
     split,
@@ -83,3 +84,30 @@ def test_shares_sum_to_the_whole(fen: int, weights: list[int]) -> None:
 def test_shares_that_are_not_the_whole_are_refused() -> None:
     with pytest.raises(ValueError, match="10000"):
         split_by_basis_points(100, [5_000, 4_999])
+
+
+@pytest.mark.parametrize(
+    ("fen", "text"),
+    [
+        (0, "零元整"),
+        (1, "壹分"),
+        (10, "壹角整"),
+        (1_00, "壹元整"),
+        (312_50, "叁佰壹拾贰元伍角整"),
+        (325_04, "叁佰贰拾伍元零肆分"),
+        (10_00, "壹拾元整"),
+        (1_409_50, "壹仟肆佰零玖元伍角整"),
+        (6_007_14, "陆仟零柒元壹角肆分"),
+        (100_500_00, "壹拾万零伍佰元整"),
+        (6_024_400_00, "陆佰零贰万肆仟肆佰元整"),
+        (1_000_005_000_00, "壹拾亿零伍仟元整"),
+        (270_000_000_00, "贰亿柒仟万元整"),
+    ],
+)
+def test_an_amount_is_written_out_as_a_payment_order_has_it(fen, text):
+    assert in_capitals(fen) == text
+
+
+def test_an_amount_below_zero_is_not_written_out():
+    with pytest.raises(ValueError, match="below zero"):
+        in_capitals(-1)

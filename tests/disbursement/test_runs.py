@@ -101,8 +101,9 @@ def make_vocational(session: Session, city: City) -> None:
     session.execute(
         text(
             "INSERT INTO fund_line (id, code, fiscal_year, programme, source, holder_id, "
-            "county_id, made_at) SELECT gen_random_uuid(), y || '/' || :p || '/' || s || '/370811',"
-            " y, :p, s, :holder, :holder, now() FROM unnest(ARRAY[2007, 2008]) y, "
+            "county_id, payment_mode, made_at) SELECT gen_random_uuid(), "
+            "y || '/' || :p || '/' || s || '/370811', y, :p, s, :holder, :holder, "
+            "'treasury_direct', now() FROM unnest(ARRAY[2007, 2008]) y, "
             "unnest(CAST(:sources AS text[])) s"
         ),
         {"p": VOCATIONAL, "holder": city.counties["370811"], "sources": list(sources)},

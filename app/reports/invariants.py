@@ -157,6 +157,63 @@ WHERE h.school_year = CASE WHEN a.period LIKE '%-autumn'
     ELSE a.period END ORDER BY 1""",
         money=False,
     ),
+    Invariant(
+        code="cancelled-award-live",
+        zh="{where} 的资助已取消，仍有 {has} 元待付，应为 {needs} 元。",
+        en="The award of {where} is cancelled; {has} yuan of it is still to be paid where {needs} "
+        "may be.",
+        sql=f"""
+SELECT a.number, sum(i.amount_fen)::bigint, 0
+FROM {_OF} JOIN instalment i ON i.award_id = a.id
+WHERE a.state = 'cancelled' AND i.state NOT IN ('paid', 'cancelled')
+GROUP BY a.id, a.number ORDER BY 1""",  # noqa: S608 own text
+    ),
+)
+
+# What a supplement must come to is the policy's to say, and the policy of each term's: an award
+# under the newest version may still be owed for an older term, and be supplemented once for each
+# term that falls due. What always holds is said here: whose it is, from which money, in the books.
+SUPPLEMENTS = (
+    Invariant(
+        code="supplement-off",
+        zh="补发 {where} 为 {has} 元，账上为其核定占用 {needs} 元。",
+        en="Supplement {where} is {has} yuan; the books committed {needs} for it.",
+        sql=f"""
+SELECT number, amount_fen, booked FROM (
+    SELECT a.number || ' instalment ' || i.seq AS number, i.amount_fen,
+           coalesce(sum(CASE t.kind WHEN 'commit' THEN t.amount_fen ELSE -t.amount_fen END), 0)
+               ::bigint AS booked
+    FROM instalment i JOIN {_OF} ON a.id = i.award_id
+    LEFT JOIN ledger_transfer t ON t.refers_to = i.id
+        AND t.kind IN ('commit', 'release_commitment')
+    WHERE i.supplement_version_id IS NOT NULL
+        AND i.state NOT IN ('cancelled', 'awaiting_appropriation')
+    GROUP BY i.id, a.number
+) each_one WHERE amount_fen <> booked ORDER BY 1""",  # noqa: S608 own text
+    ),
+    Invariant(
+        code="supplement-astray",
+        zh="补发 {where} 记在 {has}，应为 {needs}。",
+        en="Supplement {where} is of {has}; it should be of {needs}.",
+        sql=f"""
+SELECT DISTINCT a.number || ' instalment ' || i.seq, told.has, told.needs
+FROM instalment i JOIN {_OF} ON a.id = i.award_id
+JOIN policy_version v ON v.id = i.supplement_version_id
+LEFT JOIN instalment_share s ON s.instalment_id = i.id
+LEFT JOIN fund_line line ON line.id = s.fund_line_id
+LEFT JOIN organisation own ON own.id = a.school_id
+LEFT JOIN organisation its ON its.id = i.school_id
+CROSS JOIN LATERAL (VALUES
+    (v.programme, a.programme),
+    (line.programme || ' ' || line.fiscal_year, a.programme || ' ' || i.fiscal_year),
+    (i.fiscal_year::text, extract(year FROM i.due_on)::text),
+    (CASE WHEN a.student_id IS NULL THEN 'a school' ELSE 'a student' END, 'a student'),
+    (its.name, own.name),
+    (CASE WHEN i.replaces_id IS NULL THEN 'its own' ELSE 'a moved instalment' END, 'its own')
+) told (has, needs)
+WHERE told.has <> told.needs ORDER BY 1, 2""",  # noqa: S608 own text
+        money=False,
+    ),
 )
 
 PAYOUTS = (
@@ -240,9 +297,9 @@ SELECT number, stands, should FROM (
         zh="学校资金单 {where} 为 {has} 元，所列学生合计 {needs} 元。",
         en="School allocation {where} is {has} yuan; its students sum to {needs}.",
         sql="""
-SELECT al.number, al.amount_fen, coalesce(sum(s.amount_fen), 0)::bigint
+SELECT al.number, coalesce(al.amount_fen, 0), coalesce(sum(s.amount_fen), 0)::bigint
 FROM school_allocation al LEFT JOIN school_allocation_student s ON s.allocation_id = al.id
-GROUP BY al.id HAVING al.amount_fen <> coalesce(sum(s.amount_fen), 0) ORDER BY 1""",
+GROUP BY al.id HAVING coalesce(al.amount_fen, 0) <> coalesce(sum(s.amount_fen), 0) ORDER BY 1""",
     ),
     Invariant(
         code="allocation-heads-off",
@@ -256,15 +313,24 @@ GROUP BY al.id HAVING al.head_count <> count(s.student_id) ORDER BY 1""",
     ),
     Invariant(
         code="allocation-claims-off",
-        zh="学校资金单 {where} 占用学生名额 {has} 个，按其状态应为 {needs} 个。",
-        en="School allocation {where} claims {has} students; by its state it should be {needs}.",
+        zh="学校资金单 {where} 占用了 {has} 名未列入的学生，所列学生有 {needs} 名未占用。",
+        en="School allocation {where} claims {has} students whom it does not list, and {needs} "
+        "whom it lists it does not claim.",
         sql="""
-SELECT number, claims, should FROM (
-    SELECT al.number, (SELECT count(*) FROM school_allocation_claim c
-                       WHERE c.allocation_id = al.id) AS claims,
-           CASE al.state WHEN 'cancelled' THEN 0 ELSE al.head_count END AS should
-    FROM school_allocation al
-) each_one WHERE claims <> should ORDER BY 1""",
+WITH listed AS (
+    SELECT al.id, s.student_id, al.programme, al.period, al.school_id, al.county_id
+    FROM school_allocation al JOIN school_allocation_student s ON s.allocation_id = al.id
+    WHERE al.state <> 'cancelled'
+), claimed AS (
+    SELECT allocation_id AS id, student_id, programme, period, school_id, county_id
+    FROM school_allocation_claim
+), differs AS (
+    SELECT id, 1 AS claimed, 0 AS listed FROM (TABLE claimed EXCEPT TABLE listed) beyond
+    UNION ALL
+    SELECT id, 0, 1 FROM (TABLE listed EXCEPT TABLE claimed) missed
+)
+SELECT al.number, sum(differs.claimed), sum(differs.listed)
+FROM differs JOIN school_allocation al ON al.id = differs.id GROUP BY al.id ORDER BY 1""",
         money=False,
     ),
 )
@@ -286,4 +352,4 @@ SELECT number, stands, should FROM (
     ),
 )
 
-INVARIANTS = (APPROPRIATED, *AWARDS, *PAYOUTS, *RECOVERIES, *ALLOCATIONS, *CASES)
+INVARIANTS = (APPROPRIATED, *AWARDS, *SUPPLEMENTS, *PAYOUTS, *RECOVERIES, *ALLOCATIONS, *CASES)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0001"
 down_revision = None
@@ -230,6 +230,19 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing(
+        "api_client",
+        "audit_event",
+        "audit_record",
+        "client_grant",
+        "counter",
+        "document",
+        "kept_reply",
+        "login_guard",
+        "organisation",
+        "refresh_token",
+        "staff_member",
+    )
     op.drop_index(op.f("ix_refresh_token_staff_id"), table_name="refresh_token")
     op.drop_index(op.f("ix_refresh_token_family_id"), table_name="refresh_token")
     op.drop_table("refresh_token")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0002"
 down_revision = "0001"
@@ -362,6 +362,16 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing(
+        "bank_account",
+        "enrolment",
+        "enrolment_absence",
+        "enrolment_confirmation",
+        "household",
+        "school",
+        "student",
+        "transfer_request",
+    )
     op.drop_index(
         "uq_transfer_request_open",
         table_name="transfer_request",

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0003"
 down_revision = "0002"
@@ -474,6 +474,21 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing(
+        "application",
+        "application_round",
+        "decision",
+        "decision_batch",
+        "import_row",
+        "late_permission",
+        "notice",
+        "notice_line",
+        "objection",
+        "policy_version",
+        "reporting_batch",
+        "sheet_import",
+        "submission",
+    )
     op.drop_index("ix_submission_policy_version", table_name="submission")
     op.drop_table("submission")
     op.drop_index("ix_objection_application", table_name="objection")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0004"
 down_revision = "0003"
@@ -241,6 +241,15 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing(
+        "appropriation",
+        "award",
+        "fund_line",
+        "instalment",
+        "instalment_share",
+        "ledger_account",
+        "ledger_transfer",
+    )
     op.drop_index("ix_instalment_share_fund_line", table_name="instalment_share")
     op.drop_table("instalment_share")
     op.drop_index("uq_instalment_seq", table_name="instalment")

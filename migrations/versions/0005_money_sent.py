@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0005"
 down_revision = "0004"
@@ -323,6 +323,17 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing(
+        "payment_file",
+        "payment_hold",
+        "payout",
+        "payout_finding",
+        "payout_part",
+        "payout_run",
+        "return_file",
+        "return_line",
+        "work_item",
+    )
     op.drop_index("uq_work_item_line", table_name="work_item")
     op.drop_index("ix_work_item_state", table_name="work_item")
     op.drop_index("ix_work_item_payout", table_name="work_item")

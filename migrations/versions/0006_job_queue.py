@@ -4,7 +4,7 @@ import psycopg
 from alembic import op
 from procrastinate.schema import SchemaManager
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0006"
 down_revision = "0005"
@@ -33,4 +33,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing("jobs.procrastinate_jobs")
     op.execute("DROP SCHEMA jobs CASCADE")

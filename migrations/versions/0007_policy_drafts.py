@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0007"
 down_revision = "0006"
@@ -58,4 +58,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Undoes this revision."""
+    keeping.refuse_losing("policy_draft")
     op.drop_table("policy_draft")

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import keeping
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -29,4 +31,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Undoes this revision."""
+    keeping.refuse_losing("instalment WHERE supplement_version_id IS NOT NULL")
     op.drop_column("instalment", "supplement_version_id")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0009"
 down_revision = "0008"
@@ -61,6 +61,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing("review", "application WHERE rejected_on IS NOT NULL")
     op.drop_index("ix_review_state", table_name="review")
     op.drop_index("uq_review_submission", table_name="review")
     op.drop_table("review")

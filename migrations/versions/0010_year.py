@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0010"
 down_revision = "0009"
@@ -147,6 +147,14 @@ def _lines() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing(
+        "roll_forward_line",
+        "roll_over",
+        "school WHERE years IS NOT NULL",
+        "enrolment WHERE graduated",
+        "enrolment WHERE roll_over_id IS NOT NULL",
+        "enrolment WHERE closed_by_roll_over_id IS NOT NULL",
+    )
     op.drop_table("roll_forward_line")
     op.drop_constraint(op.f("ck_school_years_sane"), "school")
     op.drop_column("school", "years")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0011"
 down_revision = "0010"
@@ -422,6 +422,16 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing(
+        "recoverable",
+        "recognition_request",
+        "recognition",
+        "recognition_objection",
+        "recognition_decision",
+        "recognition_panel",
+        "recognition_member",
+        "recognition_form",
+    )
     for table in (
         "recoverable",
         "recognition_request",

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0012"
 down_revision = "0011"
@@ -172,5 +172,8 @@ def _matches() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing(
+        "register_match", "register_refusal", "outside_register_row", "outside_register"
+    )
     for table in ("register_match", "register_refusal", "outside_register_row", "outside_register"):
         op.drop_table(table)

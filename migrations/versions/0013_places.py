@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0013"
 down_revision = "0012"
@@ -139,6 +139,7 @@ def _offices(table: str) -> list[sa.ForeignKeyConstraint]:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing("place_entry", "quota", "allocation_proposal")
     op.drop_table("place_entry")
     op.drop_table("quota")
     op.drop_table("allocation_proposal")

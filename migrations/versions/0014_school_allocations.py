@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0014"
 down_revision = "0013"
@@ -222,6 +222,15 @@ def _payout() -> None:
 
 def downgrade() -> None:
     """Undoes this revision; refused while a school's award or payout is there."""
+    keeping.refuse_losing(
+        "award WHERE allocation_id IS NOT NULL",
+        "payout WHERE school_account_id IS NOT NULL",
+        "school_allocation",
+        "school_allocation_claim",
+        "school_allocation_double",
+        "school_allocation_student",
+        "school_account",
+    )
     op.drop_constraint(op.f("ck_payout_one_payee"), "payout")
     op.alter_column("payout", "student_id", nullable=False)
     op.drop_column("payout", "school_account_id")

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import keeping
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -40,6 +42,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before; a case withdrawn or rejected while unknown becomes a draft's."""
+    keeping.refuse_losing("application WHERE returned_because IS NOT NULL")
     op.execute("SELECT set_config('aid.scope', 'city', true)")
     op.execute(
         "UPDATE application SET eligible = false WHERE eligible IS NULL "

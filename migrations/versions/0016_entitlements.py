@@ -5,7 +5,7 @@ instalments that move with a student
 import sqlalchemy as sa
 from alembic import op
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0016"
 down_revision = "0015"
@@ -71,6 +71,11 @@ def _hold_what_stands() -> None:
 
 def downgrade() -> None:
     """Goes back to the one before."""
+    keeping.refuse_losing(
+        "award_hold",
+        "instalment WHERE replaces_id IS NOT NULL",
+        "transfer_request WHERE settled_on IS NOT NULL",
+    )
     op.drop_column("transfer_request", "settled_on")
     op.drop_column("instalment", "replaces_id")
     op.drop_table("award_hold")

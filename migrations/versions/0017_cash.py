@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations import access
+from migrations import access, keeping
 
 revision = "0017"
 down_revision = "0016"
@@ -120,7 +120,14 @@ def _know_kinds(places: str, reasons: str, documents: str, outside: str) -> None
 
 
 def downgrade() -> None:
-    """Goes back to the one before; refused by the checks once there is cash in the books."""
+    """Goes back to the one before."""
+    keeping.refuse_losing(
+        "holder_payment_mode",
+        "cash_receipt",
+        "appropriation WHERE functional_subject IS NOT NULL OR economic_subject IS NOT NULL",
+        "appropriation WHERE kind = 'direct'",
+        "fund_line WHERE payment_mode <> 'treasury_direct'",
+    )
     op.drop_table("cash_receipt")
     op.drop_table("holder_payment_mode")
     op.drop_column("appropriation", "economic_subject")

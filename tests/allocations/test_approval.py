@@ -148,10 +148,38 @@ def test_the_books_say_where_an_allocation_and_its_award_disagree(
     session.execute(text("UPDATE school_allocation SET amount_fen = amount_fen + 1"))
     session.execute(text("UPDATE school_allocation SET head_count = 3"))
     codes = {finding.code for finding in verification.verify(session)}
-    assert codes == {
-        "allocation-award-off", "allocation-sum-off", "allocation-heads-off",
-        "allocation-claims-off",
-    }  # fmt: skip
+    assert codes == {"allocation-award-off", "allocation-sum-off", "allocation-heads-off"}
+
+
+def test_the_books_say_whom_an_allocation_claims_and_does_not_list_and_the_other_way(
+    city: City, count: Count, session: Session
+) -> None:
+    pupils = enrol(session, city.schools[PRIMARY], 3)
+    [counted] = count().schools
+    assert verification.verify(session) == []
+    [stranger] = enrol(session, city.schools[JUNIOR], 1)
+    # As many are claimed as are listed: only who they are differs.
+    session.execute(
+        text("UPDATE school_allocation_claim SET student_id = :one WHERE student_id = :other"),
+        {"one": stranger, "other": pupils[0]},
+    )
+    session.execute(
+        text("DELETE FROM school_allocation_claim WHERE student_id = :one"), {"one": pupils[1]}
+    )
+    [found] = verification.verify(session)
+    assert (found.code, found.where) == ("allocation-claims-off", counted.number)
+    assert "claims 1 students whom it does not list, and 2 whom it lists" in found.en
+
+
+def test_an_allocation_without_a_rate_that_lists_money_is_found(
+    city: City, count: Count, session: Session
+) -> None:
+    enrol(session, city.schools[PRIMARY], 2)
+    count()
+    session.execute(text("UPDATE school_allocation SET amount_fen = NULL"))
+    [found] = verification.verify(session)
+    assert found.code == "allocation-sum-off"
+    assert ("0.00" in found.en, "590.00" in found.en) == (True, True)
 
 
 def test_statements_of_an_approval_do_not_grow_with_schools(

@@ -26,6 +26,7 @@ from tests.policy_db.drafts import version
 
 PRIMARY = "2137000006"
 SUMMER = date(2008, 7, 20)
+OF_ANOTHER = "(SELECT id FROM policy_version WHERE programme = 'vocational-grant' LIMIT 1)"
 
 
 @pytest.fixture
@@ -197,9 +198,12 @@ def test_a_rate_from_the_middle_of_a_school_year_reaches_the_months_from_then_on
     drafting.approve(
         session, "vocational-grant", made.id, because="同意", by=city.actor("city_officer_2")
     )
-    settled = settle(session, city, programme="vocational-grant", period="2007-2008")
-    # Ten months of 150 yuan; from March on five of 200.
-    assert [each.amount_fen for each in settled.owed] == [5 * 50_00]
+    # Ten months of 150 yuan; from March on five of 200, each owed once it has fallen due.
+    for day, months in ((date(2008, 4, 20), 2), (SUMMER, 3)):
+        settled = settle(session, city, on=day, programme="vocational-grant", period="2007-2008")
+        assert [each.amount_fen for each in settled.owed] == [months * 50_00]
+    db.enter(session, SYSTEM)
+    assert verification.verify(session) == []
 
 
 @pytest.mark.parametrize(("on", "owed"), [(date(2008, 5, 14), []), (date(2008, 5, 15), [50_00])])
@@ -210,6 +214,48 @@ def test_a_day_that_has_not_come_is_not_paid_ahead(
     publish(session, city)
     settled = settle(session, city, on=on)
     assert [each.amount_fen for each in settled.owed] == owed
+
+
+@pytest.mark.parametrize(
+    ("planted", "code", "said"),
+    [
+        ("amount_fen = amount_fen + 1", "supplement-off", "50.01 yuan; the books committed 50.00"),
+        (
+            f"supplement_version_id = {OF_ANOTHER}",
+            "supplement-astray",
+            f"vocational-grant; it should be of {PROGRAMME}.",
+        ),
+        (
+            "fiscal_year = 2009",
+            "supplement-astray",
+            f"{PROGRAMME} 2008; it should be of {PROGRAMME} 2009.",
+        ),
+        ("due_on = '2009-01-01'", "supplement-astray", "2008; it should be of 2009."),
+        (
+            "school_id = (SELECT id FROM organisation WHERE code = '3137000008')",
+            "supplement-astray",
+            "任城区长沟镇中学; it should be of 任城区次丘镇中心小学.",
+        ),
+        (
+            "replaces_id = (SELECT id FROM instalment WHERE supplement_version_id IS NULL)",
+            "supplement-astray",
+            "a moved instalment; it should be of its own.",
+        ),
+    ],
+)
+def test_a_supplement_that_is_not_its_awards_or_not_in_the_books_is_found(
+    session: Session, city: City, office: Office, planted: str, code: str, said: str
+) -> None:
+    grant(session, office, row_of(office.school, 1))
+    publish(session, city)
+    settle(session, city)
+    db.enter(session, SYSTEM)
+    assert verification.verify(session) == []
+    session.execute(
+        text(f"UPDATE instalment SET {planted} WHERE supplement_version_id IS NOT NULL")
+    )
+    found = [each.en for each in verification.verify(session) if each.code == code]
+    assert any(said in each for each in found), found
 
 
 def at_the_door(client: TestClient, city: City, who: str, body: dict[str, Any]) -> Any:

@@ -85,6 +85,12 @@ FAULTS = [
         ("BS-2008S-0000001 instalment 9", "249.99", "0.00"),
     ),
     (
+        "cancelled-award-live",
+        "UPDATE award SET state = 'cancelled'",
+        # The paid one is paid; of the others one waits, one is on its way.
+        ("BS-2008S-0000002", "250.00", "0.00"),
+    ),
+    (
         "exclusive-awards",
         (
             "INSERT INTO award_hold SELECT student_id, '2007-2008', 'boarding-subsidy|other', "

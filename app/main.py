@@ -40,6 +40,7 @@ from app.applications import (
 from app.applications import routes as application_routes
 from app.audit import service as audit
 from app.auth import routes as auth_routes
+from app.awards import owing_routes
 from app.awards import routes as award_routes
 from app.budgets import cash_routes
 from app.budgets import routes as budget_routes
@@ -121,6 +122,7 @@ ROUTERS: list[APIRouter] = [
     award_routes.router,
     register_routes.router,
     recovery_routes.router,
+    owing_routes.router,
 ]
 
 # What must be there before the first request.

@@ -44,6 +44,12 @@ class AmountNotSet(Conflict):
     code = "amount.not-set"
 
 
+class StillOwing(Conflict):
+    """Students of some of the cases owe money and have not agreed how to pay it back."""
+
+    code = "decision.still-owing"
+
+
 class SetChanged(Conflict):
     """The filter takes in other cases now than those the officer was shown."""
 
@@ -139,6 +145,27 @@ def amount_not_set(faults: Sequence[Fault]) -> AmountNotSet:
         "请先确定该项目的标准，或退回。",
         f"{len(faults)} case(s) have no amount, each listed in errors; nothing was saved. "
         "Settle the programme's rate first, or return them.",
+        faults=faults,
+    )
+
+
+def owing_fault(number: str) -> Fault:
+    """One case whose student owes money."""
+    return Fault(
+        StillOwing.code,
+        f"{number} 的学生有应收回资金未结清，也无还款约定，不能通过。",
+        f"The student of {number} owes money and has not agreed how to pay it back.",
+        number,
+    )
+
+
+def still_owing(faults: Sequence[Fault]) -> StillOwing:
+    """The refusal to approve cases of students who owe money."""
+    return StillOwing(
+        f"{len(faults)} 份申请的学生有应收回资金，逐份列在 errors 中；本次未保存。"
+        "请先收回，或登记还款约定。",
+        f"The students of {len(faults)} case(s) owe money, each listed in errors; nothing was "
+        "saved. Have it paid back, or record how it will be.",
         faults=faults,
     )
 

@@ -86,10 +86,11 @@ class DecisionIn(Asked):
 
 
 class PreviewOut(BaseModel):
-    """What the filter takes in; `own`, `not_eligible`, `no_amount` and `exclusive` are left out.
+    """What the filter takes in; what stands in the way is left out.
 
-    `exclusive`: the student has an award that excludes this one; `cautioned`: of those taken in,
-    how many an officer should look at.
+    `exclusive`: the student has an award that excludes this one; `owing`: the student owes money
+    and has not agreed how to pay it back; `cautioned`: of those taken in, how many an officer
+    should look at.
     """
 
     step: Step
@@ -99,6 +100,7 @@ class PreviewOut(BaseModel):
     not_eligible: int
     no_amount: int
     exclusive: int
+    owing: int
     cautioned: int
 
     @classmethod
@@ -112,6 +114,7 @@ class PreviewOut(BaseModel):
             not_eligible=seen.not_eligible,
             no_amount=seen.no_amount,
             exclusive=seen.exclusive,
+            owing=seen.owing,
             cautioned=seen.cautioned,
         )
 
@@ -129,6 +132,7 @@ class DecidedOut(BaseModel):
     not_eligible: int
     no_amount: int
     exclusive: int
+    owing: int
     without_money: int
     without_money_numbers: list[str]
 
@@ -146,6 +150,7 @@ class DecidedOut(BaseModel):
             not_eligible=done.not_eligible,
             no_amount=done.no_amount,
             exclusive=done.exclusive,
+            owing=done.owing,
             without_money=len(done.without_money),
             without_money_numbers=done.without_money[:1000],
         )

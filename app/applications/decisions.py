@@ -26,8 +26,10 @@ from app.applications.decision_errors import (
     moved_fault,
     not_eligible,
     not_eligible_fault,
+    owing_fault,
     own_cases,
     own_fault,
+    still_owing,
 )
 from app.applications.models import Application, Step, Verdict
 from app.applications.orders import Decided, Order, Preview, Totals, step_of, waiting
@@ -62,7 +64,7 @@ def _look(
         .select_from(Application)
         .where(looked_at)
     ).one()
-    count, amount, own, not_eligible, no_amount, exclusive = (int(each) for each in found)
+    count, amount, own, not_eligible, no_amount, exclusive, owing = (int(each) for each in found)
     seen = Preview(
         step=step,
         totals=Totals(count, amount),
@@ -70,6 +72,7 @@ def _look(
         not_eligible=not_eligible,
         no_amount=no_amount,
         exclusive=exclusive,
+        owing=owing,
         cautioned=0,
     )
     return seen, looked_at & against.none
@@ -79,9 +82,9 @@ def decide(session: Session, order: Order, *, by: Actor) -> Decided:
     """Decides the whole set or, with a refusal that lists the cases in the way, nothing.
 
     The last approval promises the award in the same transaction; a rejection offers the place to
-    the next who waits. Raises CaseUnknown, CasesMoved,
-    OwnCases, NotEligible, AmountNotSet, SetChanged, SetMixed, NothingToDecide, PlacesExceeded, or
-    awards' refusal: want of money, an exclusive award, the yearly maximum.
+    the next who waits. Raises CaseUnknown, CasesMoved, OwnCases, NotEligible, AmountNotSet,
+    StillOwing, SetChanged, SetMixed, NothingToDecide, PlacesExceeded, or awards' refusal: want of
+    money, an exclusive award, the yearly maximum.
     """
     step = step_of(by)
     chosen, seen = _choose(session, order, by=by)
@@ -119,6 +122,7 @@ def decide(session: Session, order: Order, *, by: Actor) -> Decided:
         not_eligible=seen.not_eligible if seen else 0,
         no_amount=seen.no_amount if seen else 0,
         exclusive=seen.exclusive if seen else 0,
+        owing=seen.owing if seen else 0,
         without_money=without_money,
     )
     decision_record.write(session, deciding, decided, order=order, by=by)
@@ -163,6 +167,7 @@ def _refuse_unfit(session: Session, chosen: Table, order: Order, *, step: Step, 
         (selection.own(by), "four_eyes"),
         (obstacles.unfit(order.verdict), "not_eligible"),
         (obstacles.unset(order.verdict), "no_amount"),
+        (obstacles.owing(order.verdict), "owing"),
         else_=None,
     ).label("why")
     looked_at = (
@@ -191,6 +196,9 @@ def _refuse_unfit(session: Session, chosen: Table, order: Order, *, step: Step, 
     unset = [amount_not_set_fault(row.number) for row in found if row.why == "no_amount"]
     if unset:
         raise amount_not_set(unset)
+    owing = [owing_fault(row.number) for row in found if row.why == "owing"]
+    if owing:
+        raise still_owing(owing)
     return len(moved)
 
 

@@ -11,16 +11,18 @@ from app.applications.selection import CaseFilter
 from app.awards import exclusions
 from app.core.actor import Actor
 from app.core.staging import Rows
+from app.recoveries import bars
 
 
 @dataclass(frozen=True)
 class Obstacles:
-    """Predicates on Application; the last three are approval's alone."""
+    """Predicates on Application; the last four are approval's alone."""
 
     own: ColumnElement[bool]
     not_eligible: ColumnElement[bool]
     no_amount: ColumnElement[bool]
     exclusive: ColumnElement[bool]
+    owing: ColumnElement[bool]
 
     @property
     def none(self) -> ColumnElement[bool]:
@@ -49,6 +51,13 @@ def unset(verdict: Verdict) -> ColumnElement[bool]:
     return col(Application.amount_fen).is_(None) if verdict is Verdict.APPROVE else false()
 
 
+def owing(verdict: Verdict) -> ColumnElement[bool]:
+    """Cases of students who owe money and have not agreed how to pay it back."""
+    if verdict is not Verdict.APPROVE:
+        return false()
+    return bars.barred(col(Application.student_id))
+
+
 def of_filter(asked: CaseFilter, verdict: Verdict, *, by: Actor) -> Obstacles:
     """The obstacles of the cases a filter takes in."""
     approving = verdict is Verdict.APPROVE
@@ -59,6 +68,7 @@ def of_filter(asked: CaseFilter, verdict: Verdict, *, by: Actor) -> Obstacles:
         exclusive=exclusions.excluded(asked.programme, asked.period, col(Application.student_id))
         if approving
         else false(),
+        owing=owing(verdict),
     )
 
 

@@ -32,6 +32,7 @@ class Preview:
     not_eligible: int
     no_amount: int
     exclusive: int
+    owing: int
     cautioned: int  # of those taken in
 
 
@@ -61,6 +62,7 @@ class Decided:
     not_eligible: int
     no_amount: int
     exclusive: int
+    owing: int
     without_money: list[str]
 
 

@@ -89,6 +89,11 @@ class Act(StrEnum):
     SCHOOL_ACCOUNT_CONFIRM = "school_account.confirm"
     RECOGNITION_BY_REGISTER = "recognition.by_register"
     RECOVERY_READ = "recovery.read"
+    RECOVERY_MARK = "recovery.mark"
+    RECOVERY_SETTLE = "recovery.settle"
+    RECOVERY_AGREE = "recovery.agree"
+    WRITE_OFF_ASK = "write_off.ask"
+    WRITE_OFF_ANSWER = "write_off.answer"
     TRAIL_READ = "trail.read"
     STATISTICS_READ = "statistics.read"
     REGISTER_LOAD = "register.load"
@@ -186,6 +191,11 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.SCHOOL_ACCOUNT_CONFIRM: _OFFICERS,
     Act.RECOGNITION_BY_REGISTER: _OFFICERS,
     Act.RECOVERY_READ: _OFFICE_READERS,
+    Act.RECOVERY_MARK: _OFFICERS,
+    Act.RECOVERY_SETTLE: frozenset({R.FINANCE_MAKER}),
+    Act.RECOVERY_AGREE: _OFFICERS,
+    Act.WRITE_OFF_ASK: _OFFICERS | {R.FINANCE_MAKER},
+    Act.WRITE_OFF_ANSWER: frozenset({R.FINANCE_CHECKER}),
     Act.TRAIL_READ: _OFFICE_READERS,
     Act.STATISTICS_READ: _SCHOOL | _OFFICE_READERS,
     Act.REGISTER_LOAD: _OFFICERS,

@@ -34,6 +34,7 @@ class InstalmentState(StrEnum):
     COMMITTED = "committed"
     IN_RUN = "in_run"
     PAID = "paid"
+    OFFSET = "offset"  # kept back for what the student owes
     CANCELLED = "cancelled"
 
 
@@ -97,6 +98,7 @@ class Instalment(SQLModel, table=True):
             postgresql_where="supplement_version_id IS NOT NULL",
         ),
         Index("uq_instalment_replaces", "replaces_id", unique=True),
+        Index("ix_instalment_split_of", "split_of_id", postgresql_where="split_of_id IS NOT NULL"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     award_id: UUID = Field(foreign_key="award.id")
@@ -111,6 +113,8 @@ class Instalment(SQLModel, table=True):
     supplement_version_id: UUID | None = Field(default=None, foreign_key="policy_version.id")
     # The instalment of the old school that this one of the new school stands for, after a transfer.
     replaces_id: UUID | None = Field(default=None, foreign_key="instalment.id")
+    # The instalment that was divided into this part and one that is kept back for a debt.
+    split_of_id: UUID | None = Field(default=None, foreign_key="instalment.id")
 
 
 class InstalmentShare(SQLModel, table=True):

@@ -10,6 +10,7 @@ from sqlalchemy import Row, insert, select, text, update
 from sqlmodel import Session, col
 
 from app.audit import service as audit
+from app.awards import offsetting
 from app.awards import service as awards
 from app.bank.catalogue import find_format
 from app.core import clock, db, ids, numbers
@@ -53,6 +54,7 @@ def open_run(session: Session, asked: RunAsked, *, by: Actor) -> PayoutRun:
 
     A payee is a student or, for what schools are paid by head count, the school.
 
+    What students have agreed to have kept back for their debts is kept back first.
     Due is what is committed, of a granted award, with a due day not after `due_to`. What the bank
     refused or sent back is not taken up: it is reissued. The number of statements does not depend
     on the number of payouts. Raises FormatUnknown, HolderOutside, NothingDue.
@@ -60,6 +62,7 @@ def open_run(session: Session, asked: RunAsked, *, by: Actor) -> PayoutRun:
     fmt = find_format(asked.bank_format)
     holder = _holder(session, asked.holder_id, by)
     with db.city_scope(session, by):
+        offsetting.offset(session, asked.programme, asked.due_to, holder=holder, by=by)
         taken = payees.gather_due(session, asked.programme, asked.due_to, holder)
         if not taken:
             raise NothingDue(asked.programme, asked.due_to.isoformat())

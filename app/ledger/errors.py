@@ -15,6 +15,7 @@ ACCOUNT_WORDS: dict[AccountKind, tuple[str, str]] = {
     AccountKind.PAID: ("已发放", "paid"),
     AccountKind.RECOVERABLE: ("应收回资金", "recoverable"),
     AccountKind.RETURNED_TO_TREASURY: ("已交回财政", "returned to treasury"),
+    AccountKind.WRITTEN_OFF: ("已核销", "written off"),
     AccountKind.CASH_SOURCE: ("财政拨款账户", "the treasury's account"),
     AccountKind.CASH: ("专户到账资金", "cash received"),
     AccountKind.CASH_SENT: ("已送银行资金", "cash sent"),

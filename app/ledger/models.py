@@ -22,6 +22,7 @@ class AccountKind(StrEnum):
     PAID = "paid"
     RECOVERABLE = "recoverable"
     RETURNED_TO_TREASURY = "returned_to_treasury"
+    WRITTEN_OFF = "written_off"
     CASH_SOURCE = "cash_source"  # the treasury's own account, where the cash comes from
     CASH = "cash"  # on the dedicated account, nothing sent yet
     CASH_SENT = "cash_sent"  # in a bank file, the bank has not said
@@ -41,12 +42,17 @@ class TransferKind(StrEnum):
     RETURN = "return"  # paid → committed
     RECOVER = "recover"  # paid → recoverable
     UNDO_RECOVER = "undo_recover"  # recoverable → paid: the bank returned the payment itself
+    REPAY = "repay"  # recoverable → available: the student gave it back
+    WRITE_OFF = "write_off"  # recoverable → written off
+    OFFSET = "offset"  # committed → paid: kept back for what the student owes
     RECEIVE_CASH = "receive_cash"  # cash source → cash: 资金到账
     HAND_BACK_CASH = "hand_back_cash"  # cash → cash source
     SEND_CASH = "send_cash"  # cash → cash sent, with SEND
     PAY_CASH = "pay_cash"  # cash sent → cash paid, with PAY
     FAIL_CASH = "fail_cash"  # cash sent → cash, with FAIL
     RETURN_CASH = "return_cash"  # cash paid → cash, with RETURN
+    REPAY_CASH = "repay_cash"  # cash paid → cash, with REPAY
+    OFFSET_CASH = "offset_cash"  # cash → cash paid, with OFFSET
 
 
 class LedgerAccount(SQLModel, table=True):

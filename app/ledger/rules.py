@@ -15,12 +15,17 @@ MOVES: dict[TransferKind, tuple[AccountKind, AccountKind]] = {
     TransferKind.RETURN: (K.PAID, K.COMMITTED),
     TransferKind.RECOVER: (K.PAID, K.RECOVERABLE),
     TransferKind.UNDO_RECOVER: (K.RECOVERABLE, K.PAID),
+    TransferKind.REPAY: (K.RECOVERABLE, K.AVAILABLE),
+    TransferKind.WRITE_OFF: (K.RECOVERABLE, K.WRITTEN_OFF),
+    TransferKind.OFFSET: (K.COMMITTED, K.PAID),
     TransferKind.RECEIVE_CASH: (K.CASH_SOURCE, K.CASH),
     TransferKind.HAND_BACK_CASH: (K.CASH, K.CASH_SOURCE),
     TransferKind.SEND_CASH: (K.CASH, K.CASH_SENT),
     TransferKind.PAY_CASH: (K.CASH_SENT, K.CASH_PAID),
     TransferKind.FAIL_CASH: (K.CASH_SENT, K.CASH),
     TransferKind.RETURN_CASH: (K.CASH_PAID, K.CASH),
+    TransferKind.REPAY_CASH: (K.CASH_PAID, K.CASH),
+    TransferKind.OFFSET_CASH: (K.CASH, K.CASH_PAID),
 }
 """Kind of transfer → the account it leaves and the one it reaches, of the same fund line."""
 
@@ -29,6 +34,8 @@ CASH_FOLLOWS: dict[TransferKind, TransferKind] = {
     TransferKind.PAY: TransferKind.PAY_CASH,
     TransferKind.FAIL: TransferKind.FAIL_CASH,
     TransferKind.RETURN: TransferKind.RETURN_CASH,
+    TransferKind.REPAY: TransferKind.REPAY_CASH,
+    TransferKind.OFFSET: TransferKind.OFFSET_CASH,
 }
 """A movement of authority → that of the cash, on fund lines whose cash is kept here."""
 

@@ -62,7 +62,7 @@ class MoveResult:
 
 
 def open_accounts(session: Session, fund_line_codes: Rows) -> None:
-    """Opens the seven accounts of each fund line; those that are open stay as they are.
+    """Opens the eight accounts of each fund line; those that are open stay as they are.
 
     `fund_line_codes` yields one column of codes. One statement.
     """

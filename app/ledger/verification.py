@@ -131,7 +131,7 @@ def _strange_transfers(session: Session) -> Iterator[Finding]:
 
 _CASH_IS_WHERE: dict[AccountKind, tuple[AccountKind, ...]] = {
     AccountKind.CASH_SENT: (AccountKind.IN_TRANSIT,),
-    AccountKind.CASH_PAID: (AccountKind.PAID, AccountKind.RECOVERABLE),
+    AccountKind.CASH_PAID: (AccountKind.PAID, AccountKind.RECOVERABLE, AccountKind.WRITTEN_OFF),
 }
 """The cash that has left → where the same fund line's authority then stands."""
 

@@ -42,8 +42,8 @@ def invariants(session: Session) -> list[Difference]:
 
     Per fund line: committed is what live awards have not in a payout on its way or paid, in
     transit what is sent or unknown, paid what is paid and may be kept, recoverable the rest of
-    what is paid. A payout sums its parts; an instalment stands where its payout stands.
-    Run in city scope.
+    what is paid and not settled yet, written off what nobody will pay back. A payout sums its
+    parts; an instalment stands where its payout stands. Run in city scope.
     """
     rows = [*session.execute(_PLACES), *session.execute(_RECORDS)]
     return [Difference(row.what, row.of, int(row.expected), int(row.found)) for row in rows]
@@ -151,10 +151,10 @@ _WORK = text("""
     WHERE w.id = ANY(:ids) ORDER BY w.id
 """)
 _PLACES = text("""
-    WITH placed AS (
-        SELECT share.fund_line_id, share.amount_fen, CASE
+    WITH stood AS (
+        SELECT share.fund_line_id, share.amount_fen, owed.id AS owed, CASE
             WHEN p.state = 'paid' AND owed.id IS NOT NULL THEN 'recoverable'
-            WHEN p.state = 'paid' THEN 'paid'
+            WHEN p.state = 'paid' OR i.state = 'offset' THEN 'paid'
             WHEN p.state IN ('sent', 'unknown') THEN 'in_transit'
             WHEN i.state IN ('committed', 'in_run') AND a.state <> 'cancelled' THEN 'committed'
             END AS kind
@@ -162,14 +162,33 @@ _PLACES = text("""
         JOIN award a ON a.id = i.award_id
         LEFT JOIN payout_part part ON part.instalment_id = i.id AND part.live
         LEFT JOIN payout p ON p.id = part.payout_id
-        LEFT JOIN recoverable owed ON owed.instalment_id = i.id AND owed.state = 'open'),
+        LEFT JOIN recoverable owed ON owed.instalment_id = i.id AND owed.state <> 'came_back'),
+    -- A settled part takes the fen of the shares in the order of their lines' codes.
+    settled AS (
+        SELECT place.fund_line_id, settlement.kind, least(place.high, settlement.from_fen
+            + settlement.amount_fen) - greatest(place.low, settlement.from_fen) AS fen
+        FROM recovery_settlement settlement
+        JOIN recoverable owed ON owed.id = settlement.recoverable_id
+        JOIN (SELECT share.instalment_id, share.fund_line_id,
+                sum(share.amount_fen) OVER w - share.amount_fen AS low,
+                sum(share.amount_fen) OVER w AS high
+            FROM instalment_share share JOIN fund_line line ON line.id = share.fund_line_id
+            WHERE share.instalment_id IN (SELECT instalment_id FROM recoverable)
+            WINDOW w AS (PARTITION BY share.instalment_id ORDER BY line.code)) place
+            ON place.instalment_id = owed.instalment_id
+            AND place.low < settlement.from_fen + settlement.amount_fen
+            AND place.high > settlement.from_fen),
+    placed AS (
+        SELECT fund_line_id, amount_fen, kind FROM stood
+        UNION ALL SELECT fund_line_id, -fen, 'recoverable' FROM settled
+        UNION ALL SELECT fund_line_id, fen, kind FROM settled WHERE kind = 'written_off'),
     expected AS (
         SELECT line.code || '/' || placed.kind AS code, sum(placed.amount_fen) AS fen
         FROM placed JOIN fund_line line ON line.id = placed.fund_line_id
         WHERE placed.kind IS NOT NULL GROUP BY line.code, placed.kind),
     books AS (
         SELECT code, credits_fen - debits_fen AS fen FROM ledger_account
-        WHERE kind IN ('committed', 'in_transit', 'paid', 'recoverable'))
+        WHERE kind IN ('committed', 'in_transit', 'paid', 'recoverable', 'written_off'))
     SELECT 'ledger_balance' AS what, coalesce(books.code, expected.code) AS of,
         coalesce(expected.fen, 0) AS expected, coalesce(books.fen, 0) AS found
     FROM books FULL JOIN expected ON expected.code = books.code

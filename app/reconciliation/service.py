@@ -305,7 +305,11 @@ _MATCH = f"""
     SELECT s.line_no, CASE WHEN m.same THEN m.id END, CASE WHEN m.same THEN m.school_id END,
         CASE WHEN m.same THEN m.county_id END, CASE WHEN m.same THEN m.state END,
         CASE WHEN m.same IS NOT TRUE THEN 'unmatched'
-            WHEN m.amount_fen <> s.amount_fen THEN 'amount_differs' ELSE known.outcome END,
+            WHEN m.amount_fen <> s.amount_fen THEN 'amount_differs'
+            WHEN s.said = 'returned' AND EXISTS (
+                SELECT FROM payout_part part JOIN recoverable r USING (instalment_id)
+                WHERE part.payout_id = m.id AND r.settled_fen > 0) THEN 'contradicts'
+            ELSE known.outcome END,
         s.amount_fen, s.reason_code, s.reason
     FROM {{said}} s
     LEFT JOIN LATERAL (

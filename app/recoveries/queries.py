@@ -11,7 +11,16 @@ from sqlmodel import Session, col
 from app.core.actor import Actor
 from app.core.paging import PageAsked
 from app.core.scoping import visible
-from app.recoveries.models import Recoverable, RecoveryReason, RecoveryState
+from app.core.staging import Rows
+from app.recoveries.errors import RecoverableNotFound
+from app.recoveries.models import (
+    Recoverable,
+    RecoveryReason,
+    RecoverySettlement,
+    RecoveryState,
+    WriteOff,
+    WriteOffState,
+)
 from app.registry.models import School
 
 
@@ -43,6 +52,63 @@ def recoveries(
     for name, value in vars(wanted).items():
         if value is not None:
             query = query.where(getattr(table, name) == value)
+    if page.after is not None:
+        query = query.where(col(table.id) > page.after)
+    return session.execute(query.limit(page.fetch)).all()
+
+
+def settlements(
+    session: Session, by: Actor, recoverable_id: UUID, page: PageAsked
+) -> Sequence[Row[Any]]:
+    """How one debt was settled, part by part. Raises RecoverableNotFound."""
+    known = select(col(Recoverable.id)).where(
+        col(Recoverable.id) == recoverable_id, visible(Recoverable, by)
+    )
+    if session.execute(known).scalar_one_or_none() is None:
+        raise RecoverableNotFound
+    table = RecoverySettlement
+    query: Rows = (
+        select(
+            col(table.id),
+            col(table.kind),
+            col(table.amount_fen).label("amount"),
+            col(table.reference),
+            col(table.because),
+            col(table.made_by),
+            col(table.agreed_by),
+            col(table.made_at),
+        )
+        .where(col(table.recoverable_id) == recoverable_id, visible(table, by))
+        .order_by(col(table.id))
+    )
+    if page.after is not None:
+        query = query.where(col(table.id) > page.after)
+    return session.execute(query.limit(page.fetch)).all()
+
+
+def write_offs(
+    session: Session, by: Actor, page: PageAsked, state: WriteOffState | None
+) -> Sequence[Row[Any]]:
+    """Write-offs within scope with what is left of their debts, oldest first."""
+    table = WriteOff
+    query: Rows = (
+        select(
+            col(table.id),
+            col(table.recoverable_id),
+            col(table.state),
+            (col(Recoverable.amount_fen) - col(Recoverable.settled_fen)).label("left"),
+            col(table.because),
+            col(table.asked_by),
+            col(table.asked_at),
+            col(table.answered_by),
+            col(table.answered_because),
+        )
+        .join(Recoverable, col(Recoverable.id) == col(table.recoverable_id))
+        .where(visible(table, by))
+        .order_by(col(table.id))
+    )
+    if state is not None:
+        query = query.where(col(table.state) == state)
     if page.after is not None:
         query = query.where(col(table.id) > page.after)
     return session.execute(query.limit(page.fetch)).all()

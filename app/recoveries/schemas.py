@@ -22,6 +22,7 @@ class RecoverableOut(BaseModel):
     award_id: UUID
     instalment_id: UUID
     amount: YuanOut
+    settled: YuanOut
     reason: RecoveryReason
     because: str
     state: RecoveryState
@@ -33,4 +34,4 @@ class RecoverableOut(BaseModel):
         """The reply for (recoverable, school's name)."""
         owed: Recoverable = row[0]
         told = owed.model_dump(include=set(cls.model_fields))
-        return cls(**told, amount=owed.amount_fen, school_name=row[1])
+        return cls(**told, amount=owed.amount_fen, settled=owed.settled_fen, school_name=row[1])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import String, func, insert, literal, literal_column, select, update
+from sqlalchemy import BigInteger, String, func, insert, literal, literal_column, select, update
 from sqlalchemy import Uuid as UuidType
 from sqlmodel import Session, col
 
@@ -15,6 +15,7 @@ from app.core.staging import Rows, stage
 from app.ledger import service as ledger
 from app.ledger.models import TransferKind
 from app.ledger.service import MoveResult
+from app.recoveries import bars
 from app.recoveries.errors import RecoverableAlready
 from app.recoveries.models import Recoverable, RecoveryReason, RecoveryState
 
@@ -50,6 +51,7 @@ def mark(
     columns = {
         "id": literal_column(ids.SQL_UUID7, UuidType()),
         **{name: staged.c[name] for name in PAID},
+        "settled_fen": literal(0, BigInteger),
         "reason": literal(debt.reason, TextEnum(RecoveryReason)),
         "because": literal(debt.because, String(500)),
         "state": literal(RecoveryState.OPEN, TextEnum(RecoveryState)),
@@ -62,6 +64,8 @@ def mark(
     owed = session.execute(select(func.coalesce(func.sum(staged.c.amount_fen), 0))).scalar_one()
     if int(owed) != moved.amount_fen:
         raise LookupError(f"the shares sum to {moved.amount_fen} fen, the instalments to {owed}")
+    bars.hold(session)
+    bars.renew(session, select(staged.c.student_id), by=by)
     audit.note(
         session,
         by=by,
@@ -78,13 +82,15 @@ def come_back(
 ) -> MoveResult:
     """Closes what is owed of instalments that the bank itself sent back: it is paid again first.
 
-    `instalments` yields ids, `shares` the lines of any instalments; only those owed are moved.
+    `instalments` yields ids, `shares` the lines of any instalments; only those owed are moved. A
+    debt that is settled in part is nobody's to close so: the caller takes no such return in.
     """
     owed = (
         select(col(Recoverable.instalment_id))
         .where(
             col(Recoverable.instalment_id).in_(instalments),
             col(Recoverable.state) == RecoveryState.OPEN,
+            col(Recoverable.settled_fen) == 0,
         )
         .order_by(col(Recoverable.id))
         .with_for_update()
@@ -101,6 +107,9 @@ def come_back(
     lines = select(line, instalment, fen).where(instalment.in_(select(staged.c.id)))
     moved = ledger.move(session, kind=TransferKind.UNDO_RECOVER, batch=batch, by=by, lines=lines)
     if moved.count:
+        bars.hold(session)
+        again = col(Recoverable.instalment_id).in_(select(staged.c.id))
+        bars.renew(session, select(col(Recoverable.student_id)).where(again), by=by)
         audit.note(session, by=by, did="recovery.came-back", records=select(staged.c.id))
     return moved
 

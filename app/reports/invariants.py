@@ -89,6 +89,7 @@ SELECT a.number, a.amount_fen, coalesce(sum(i.amount_fen), 0)::bigint
 FROM {_OF}
 LEFT JOIN instalment i ON i.award_id = a.id AND i.supplement_version_id IS NULL
     AND NOT EXISTS (SELECT FROM instalment moved WHERE moved.replaces_id = i.id)
+    AND NOT EXISTS (SELECT FROM instalment part WHERE part.split_of_id = i.id)
 GROUP BY a.id, a.number, a.amount_fen
 HAVING a.amount_fen <> coalesce(sum(i.amount_fen), 0) ORDER BY 1""",  # noqa: S608 own text
     ),
@@ -265,6 +266,45 @@ GROUP BY f.id HAVING f.line_count <> count(line.id) ORDER BY 1""",
 )
 
 RECOVERIES = (
+    Invariant(
+        code="offset-off",
+        zh="发放期次 {where} 抵扣后各部分合计 {has} 元，抵扣前为 {needs} 元。",
+        en="The parts of instalment {where} sum to {has} yuan after what was kept back; it was "
+        "{needs} before.",
+        sql="""
+SELECT was.id::text, sum(part.amount_fen)::bigint,
+       CASE WHEN was.state = 'cancelled' THEN was.amount_fen ELSE 0 END
+FROM instalment part JOIN instalment was ON was.id = part.split_of_id
+GROUP BY was.id HAVING sum(part.amount_fen) <> was.amount_fen OR was.state <> 'cancelled'
+ORDER BY 1""",
+    ),
+    Invariant(
+        code="settlement-off",
+        zh="应收回资金 {where} 记已结 {has} 元，各笔结清合计 {needs} 元。",
+        en="Of debt {where} {has} yuan are said to be settled; its settlements sum to {needs}.",
+        sql="""
+SELECT owed.id::text, owed.settled_fen, coalesce(sum(part.amount_fen), 0)::bigint
+FROM recoverable owed LEFT JOIN recovery_settlement part ON part.recoverable_id = owed.id
+GROUP BY owed.id HAVING owed.settled_fen <> coalesce(sum(part.amount_fen), 0) ORDER BY 1""",
+    ),
+    Invariant(
+        code="bar-off",
+        zh="学生 {where} 的审批限制为 {has}，按其欠款和约定应为 {needs}。",
+        en="New approvals for student {where} are {has}; by debts and agreements they should be "
+        "{needs}.",
+        sql="""
+SELECT student_id::text, stands, should FROM (
+    SELECT coalesce(bar.student_id, owing.student_id) AS student_id,
+           CASE WHEN bar.student_id IS NULL THEN 'open' ELSE 'barred' END AS stands,
+           CASE WHEN owing.student_id IS NULL THEN 'open' ELSE 'barred' END AS should
+    FROM recovery_bar bar FULL JOIN (
+        SELECT DISTINCT r.student_id FROM recoverable r WHERE r.state = 'open'
+            AND NOT EXISTS (SELECT FROM recovery_agreement g
+                            WHERE g.student_id = r.student_id AND g.ended_at IS NULL)
+    ) owing ON owing.student_id = bar.student_id
+) each_one WHERE stands <> should ORDER BY 1""",
+        money=False,
+    ),
     Invariant(
         code="recoverable-off",
         zh="发放期次 {where} 应收回 {has} 元，实际已发放 {needs} 元。",

@@ -23,7 +23,7 @@ _SCOPE = """
     AND (CAST(:county AS uuid) IS NULL OR a.county_id = CAST(:county AS uuid))
     AND (CAST(:programme AS text) IS NULL OR a.programme = CAST(:programme AS text))
 """
-_ACTS = "('pay', 'return', 'recover', 'undo_recover')"
+_ACTS = "('pay', 'return', 'offset', 'recover', 'undo_recover')"
 
 
 def _written(sql: str) -> TextClause:
@@ -62,9 +62,11 @@ WITH wanted AS (
 ), sums AS (
     SELECT i.award_id, [term] AS term, i.amount_fen AS rate_fen, acts.paid_year,
            i.supplement_version_id, CASE WHEN a.student_id IS NULL THEN i.id END AS of_school,
-           sum(CASE acts.kind WHEN 'pay' THEN 1 WHEN 'return' THEN -1 ELSE 0 END)::bigint
+           sum(CASE acts.kind WHEN 'pay' THEN 1 WHEN 'offset' THEN 1 WHEN 'return' THEN -1
+                              ELSE 0 END)::bigint
                AS payments,
-           sum(CASE acts.kind WHEN 'pay' THEN acts.fen WHEN 'return' THEN -acts.fen
+           sum(CASE acts.kind WHEN 'pay' THEN acts.fen WHEN 'offset' THEN acts.fen
+                              WHEN 'return' THEN -acts.fen
                               ELSE 0 END)::bigint AS fen,
            sum(CASE acts.kind WHEN 'recover' THEN acts.fen WHEN 'undo_recover' THEN -acts.fen
                               ELSE 0 END)::bigint AS owed_fen
@@ -129,7 +131,8 @@ GROUP BY 1, 2, 3, 4"""
 # The books' own word on the view, without cases or pupils: what a wrong join would hide shows here.
 CONTROL = _written(
     """
-SELECT coalesce(sum(CASE t.kind WHEN 'pay' THEN t.amount_fen WHEN 'return' THEN -t.amount_fen
+SELECT coalesce(sum(CASE t.kind WHEN 'pay' THEN t.amount_fen WHEN 'offset' THEN t.amount_fen
+                                WHEN 'return' THEN -t.amount_fen
                                 ELSE 0 END), 0)::bigint AS paid,
        coalesce(sum(CASE t.kind WHEN 'recover' THEN t.amount_fen
                                 WHEN 'undo_recover' THEN -t.amount_fen
@@ -149,12 +152,14 @@ WITH moved AS (
     SELECT acc.fund_line,
            sum(CASE t.kind WHEN 'appropriate' THEN t.amount_fen
                            WHEN 'recall' THEN -t.amount_fen ELSE 0 END) AS appropriated,
-           sum(CASE t.kind WHEN 'commit' THEN t.amount_fen
-                           WHEN 'release_commitment' THEN -t.amount_fen ELSE 0 END) AS committed,
-           sum(CASE t.kind WHEN 'pay' THEN t.amount_fen
-                           WHEN 'return' THEN -t.amount_fen ELSE 0 END) AS paid,
-           sum(CASE t.kind WHEN 'recover' THEN t.amount_fen
-                           WHEN 'undo_recover' THEN -t.amount_fen ELSE 0 END) AS owed_back
+           sum(CASE WHEN t.kind = 'commit' THEN t.amount_fen
+                    WHEN t.kind IN ('release_commitment', 'repay') THEN -t.amount_fen
+                    ELSE 0 END) AS committed,
+           sum(CASE WHEN t.kind IN ('pay', 'offset') THEN t.amount_fen
+                    WHEN t.kind IN ('return', 'repay') THEN -t.amount_fen ELSE 0 END) AS paid,
+           sum(CASE WHEN t.kind = 'recover' THEN t.amount_fen
+                    WHEN t.kind IN ('undo_recover', 'repay', 'write_off') THEN -t.amount_fen
+                    ELSE 0 END) AS owed_back
     FROM ledger_transfer t JOIN ledger_account acc ON acc.code = t.debit
     WHERE acc.fund_line IN (SELECT code FROM fund_line)
     GROUP BY acc.fund_line

@@ -10,6 +10,9 @@ from sqlmodel import Session, col
 from app.awards.models import Award, Instalment, InstalmentShare, InstalmentState
 from app.ledger.models import LedgerTransfer, TransferKind
 
+ARRIVED = (InstalmentState.PAID, InstalmentState.OFFSET)
+PAID_BY = (TransferKind.PAY, TransferKind.OFFSET)
+
 
 def sums(
     session: Session, cases: Select[UUID], allocations: Select[UUID], *, of_schools: bool
@@ -39,21 +42,19 @@ def sums(
         select(
             sum_fen(col(InstalmentShare.amount_fen)).label("fen"),
             sum_fen(
-                case(
-                    (mine.c.state == InstalmentState.PAID, col(InstalmentShare.amount_fen)), else_=0
-                )
+                case((mine.c.state.in_(ARRIVED), col(InstalmentShare.amount_fen)), else_=0)
             ).label("paid_fen"),
         )
         .join(mine, mine.c.id == col(InstalmentShare.instalment_id))
         .subquery()
     )
     signed = case(
-        (col(LedgerTransfer.kind) == TransferKind.PAY, col(LedgerTransfer.amount_fen)),
+        (col(LedgerTransfer.kind).in_(PAID_BY), col(LedgerTransfer.amount_fen)),
         else_=-col(LedgerTransfer.amount_fen),
     )
     paid = select(sum_fen(signed)).where(
         col(LedgerTransfer.refers_to).in_(select(mine.c.id)),
-        col(LedgerTransfer.kind).in_([TransferKind.PAY, TransferKind.RETURN]),
+        col(LedgerTransfer.kind).in_([*PAID_BY, TransferKind.RETURN]),
     )
     awards = select(sum_fen(col(Award.amount_fen))).where(awarded)
     added = select(sum_fen(mine.c.amount_fen)).where(mine.c.added)
@@ -71,9 +72,16 @@ def sums(
 
 
 def replaced() -> Any:
-    """Another instalment in sight stands for this one, at the school the student moved to."""
+    """Other instalments in sight stand for this one: at the school the student moved to, or the
+    parts it was divided into.
+    """
     later = aliased(Instalment)
-    return exists().where(col(later.replaces_id) == col(Instalment.id))
+    return exists().where(
+        or_(
+            col(later.replaces_id) == col(Instalment.id),
+            col(later.split_of_id) == col(Instalment.id),
+        )
+    )
 
 
 def sum_fen(column: Any) -> Any:

@@ -11,7 +11,7 @@ from app.models import metadata
 OUTSIDE_ROW_SECURITY = {
     "organisation", "staff_member", "api_client", "client_grant", "login_guard", "refresh_token",
     "counter", "kept_reply", "policy_version", "policy_draft", "application_round",
-    "decision_batch", "notice", "ledger_account", "ledger_transfer", "award_hold",
+    "decision_batch", "notice", "ledger_account", "ledger_transfer", "award_hold", "recovery_bar",
 }  # fmt: skip
 APPEND_ONLY = {
     "audit_event", "audit_record", "document", "policy_version", "enrolment_confirmation",
@@ -20,7 +20,7 @@ APPEND_ONLY = {
     "return_line", "import_row", "organisation", "recognition", "recognition_panel",
     "recognition_decision", "outside_register_row", "register_refusal", "allocation_proposal",
     "school_allocation_student", "school_allocation_double", "holder_payment_mode",
-    "cash_receipt",
+    "cash_receipt", "recovery_settlement",
 }  # fmt: skip
 
 

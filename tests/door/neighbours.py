@@ -18,6 +18,7 @@ from app.applications.models import (
 )
 from app.applications.place_models import PlaceEntry, PlaceReason, PlaceState
 from app.auth.models import ApiClient, ClientGrant
+from app.awards.models import Award, Instalment
 from app.core import clock
 from app.disbursement.models import PaymentHold
 from app.documents import service as documents
@@ -30,6 +31,12 @@ from app.recognition.models import (
     RecognitionRequest,
     RequestKind,
     RequestState,
+)
+from app.recoveries.models import (
+    Recoverable,
+    RecoveryAgreement,
+    RecoveryReason,
+    RecoveryState,
 )
 from app.registers import service as registers
 from app.registers.models import Basis, RegisterKind
@@ -125,6 +132,12 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         select(col(Enrolment.id)).where(col(Enrolment.student_id) == student.id)
     ).scalar_one()
     form.school_notice_id = notice
+    debt = _debt(session, chain.awards[0], place, clerk)
+    agreement = RecoveryAgreement(
+        student_id=student.id, offset_basis_points=5000, terms="每期抵扣一半", made_by=clerk,
+        made_at=clock.now(), **place,
+    )  # fmt: skip
+    session.add_all([debt, agreement])
     return {
         "form_id": form.id,
         "change_id": change.id,
@@ -150,9 +163,29 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "allocation_id": allocation.id,
         "account_id": account.id,
         "award_id": chain.awards[0].id,
+        "recoverable_id": debt.id,
+        "agreement_id": agreement.id,
         "document_id": _scan(session, city).id,
         "register_id": _register(session, city),
     }
+
+
+def _debt(session: Session, award: Award, place: dict[str, UUID], by: UUID) -> Recoverable:
+    instalment = session.execute(
+        select(Instalment).where(col(Instalment.award_id) == award.id).limit(1)
+    ).scalar_one()
+    return Recoverable(
+        student_id=award.student_id,
+        award_id=award.id,
+        instalment_id=instalment.id,
+        amount_fen=instalment.amount_fen,
+        reason=RecoveryReason.LEFT,
+        because="4月离校",
+        state=RecoveryState.OPEN,
+        marked_by=by,
+        marked_at=clock.now(),
+        **place,
+    )
 
 
 def _form(student: UUID, place: dict[str, UUID], by: UUID) -> RecognitionForm:

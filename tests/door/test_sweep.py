@@ -65,6 +65,7 @@ BODIES = {
     "PUT /students/{student_id}/account": ACCOUNT,
     "POST /transfers/{transfer_id}/refuse": {"reason": "不同意"},
     "POST /transfers/{transfer_id}/withdraw": {"reason": "不转了"},
+    "POST /recovery-agreements/{agreement_id}/end": {"because": "未履行"},
     "POST /roll-overs/{roll_over_id}/undo": {"reason": "年级有误"},
     "POST /applications/{application_id}/submissions": CASE,
     "PUT /batches/{batch_id}": PANEL,

@@ -56,7 +56,7 @@ def arrays(frame: pl.DataFrame) -> Arrays:
 
 
 def encoded(made: TaxBenefitSystem, texts: Arrays) -> Arrays:
-    """The same with the texts encoded beforehand, which is half of what openfisca-core does."""
+    """The same with the texts encoded beforehand, which is most of what openfisca-core does."""
     return {
         name: made.get_variable(name).possible_values.encode(column)
         if column.dtype.kind == "U"

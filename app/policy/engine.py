@@ -13,7 +13,7 @@ from app.policy.calendar import Periodic, due_dates
 from app.policy.catalogue import Amount, Version
 from app.policy.expressions import Compiled, compile_expression
 from app.policy.facts import FACTS
-from app.policy.frames import outside, refuse_flagged, typed
+from app.policy.frames import allowed, refuse_outside, typed
 
 NO_AMOUNT = "amount"
 """Listed in `failed` when every criterion is met and yet no amount applies."""
@@ -39,9 +39,7 @@ class Instalment:
 @dataclass(frozen=True)
 class _Plan:
     tests: tuple[pl.Expr, ...]
-    rule: pl.Expr
-    fen: pl.Expr
-    year_fen: pl.Expr
+    steps: tuple[pl.Expr, ...]
     decisions: tuple[pl.Expr, ...]
     failed: pl.Expr
     unknown: pl.Expr
@@ -90,15 +88,15 @@ def outcomes(frame: pl.DataFrame, version: Version) -> pl.DataFrame:
 def _judged(frame: pl.DataFrame, plan: _Plan, wanted: tuple[pl.Expr, ...]) -> pl.DataFrame:
     """The wanted results. Lazy, so that what only one step needs is dropped on the way.
 
-    The values are checked while the cases are judged, which takes as long: nothing is answered
-    where the check finds one that is not allowed.
+    The values are checked beside the tests: what both compare is compared once, and nothing is
+    answered where a value is not allowed.
     """
-    judged = typed(frame).with_columns(plan.tests).with_columns(plan.rule).with_columns(plan.fen)
-    found, flags = pl.collect_all(
-        [judged.with_columns(plan.year_fen).select(wanted), outside(frame)]
-    )
-    refuse_flagged(frame, flags)
-    return found
+    judged = typed(frame).with_columns(*plan.tests, allowed(frame))
+    for step in plan.steps:
+        judged = judged.with_columns(step)
+    found = judged.select(*wanted, "allowed").collect()
+    refuse_outside(frame, found.get_column("allowed"))
+    return found.drop("allowed")
 
 
 @lru_cache(maxsize=256)
@@ -125,10 +123,11 @@ def _plan(version: Version) -> _Plan:
     }
     every = reduce(lambda left, right: left & right, met)
     # No fen though a rule applies: a fact of the amount is missing, and so is the answer.
-    nothing = (pl.col("_rule") == -1) | (pl.col("_fen") <= 0)
+    rule = pl.col("_rule")
+    nothing = (rule == -1) | ((rule >= 0) & (pl.col("_fen") <= 0))
     if not version.amounts:  # in kind, or set case by case: who is eligible is all that is asked
         nothing = pl.lit(value=False)
-    eligible = every & ~nothing
+    eligible = pl.col("eligible")
     failed = [~outcome for outcome in met] + [every & nothing]
     missing = _missing(dict(zip(names, tests, strict=True)), whens, version)
     cautions = [compile_expression(caution.test).expr for caution in version.cautions]
@@ -138,13 +137,16 @@ def _plan(version: Version) -> _Plan:
             test.expr.alias(name)
             for name, test in (*zip(names, tests, strict=True), *whens.items())
         ),
-        rule=_first_met(len(version.amounts), whens).alias("_rule"),
-        fen=_fen_of(version).alias("_fen"),
-        year_fen=pl.when(eligible).then(pl.col("_fen")).alias("year_fen"),
+        steps=(
+            _first_met(len(version.amounts), whens).alias("_rule"),
+            _fen_of(version).alias("_fen"),
+            (every & ~nothing).alias("eligible"),
+            pl.when(eligible).then(pl.col("_fen")).alias("year_fen"),
+        ),
         decisions=(
             *met,
-            eligible.alias("eligible"),
-            pl.when(eligible & (pl.col("_rule") >= 0)).then(pl.col("_rule")).alias("amount_rule"),
+            eligible,
+            pl.when(eligible & (rule >= 0)).then(rule).alias("amount_rule"),
             year,
             (year // 2 if version.period == "term" else year).alias("amount_fen"),
         ),
@@ -197,9 +199,9 @@ def _first_met(amounts: int, whens: Mapping[str, Compiled]) -> pl.Expr:
     Built from the last to the first, and each step asks for true and for false: `otherwise` is
     reached by an unknown, so there it is null and never the next amount.
     """
-    rule = pl.lit(-1, pl.Int32)
+    rule = pl.lit(-1, pl.Int16)
     for index in reversed(range(amounts)):
-        here = pl.lit(index, pl.Int32)
+        here = pl.lit(index, pl.Int16)
         name = f"_when_{index}"
         when = pl.col(name)
         rule = pl.when(when).then(here).when(~when).then(rule) if name in whens else here
@@ -207,10 +209,14 @@ def _first_met(amounts: int, whens: Mapping[str, Compiled]) -> pl.Expr:
 
 
 def _fen_of(version: Version) -> pl.Expr:
-    """The fen of the amount that applies, null where none does or it is not known which."""
-    fen = pl.lit(None, pl.Int64)
-    for index, amount in enumerate(version.amounts):
-        fen = pl.when(pl.col("_rule") == index).then(_fen(amount)).otherwise(fen)
+    """The fen of the amount that applies; of no meaning where none does or it is not known which.
+
+    The last amount needs no question: each question is a pass over all the rows.
+    """
+    *before, last = [_fen(amount) for amount in version.amounts] or [pl.lit(None, pl.Int64)]
+    fen = last
+    for index, here in enumerate(before):
+        fen = pl.when(pl.col("_rule") == index).then(here).otherwise(fen)
     return fen
 
 

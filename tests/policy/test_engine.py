@@ -281,6 +281,19 @@ def test_a_frame_with_values_outside_the_vocabulary_is_refused(boarders: Version
     assert {fault.where for fault in refused.value.faults} == {"/stage", "/hardship", "/boards"}
 
 
+def test_a_value_outside_the_vocabulary_is_refused_though_the_row_has_unknown_facts(
+    boarders: Version,
+) -> None:
+    frame = pl.DataFrame({"stage": [None, "primary", "primry"], "hardship": [4, None, None]})
+    with pytest.raises(FactsInvalid) as refused:
+        assess(frame, boarders)
+    assert {fault.where for fault in refused.value.faults} == {"/stage", "/hardship"}
+    for row in (0, 2):
+        with pytest.raises(FactsInvalid):
+            assess(frame[[row]], boarders)
+    assert assess(frame[[1]], boarders).height == 1
+
+
 def test_columns_that_are_no_facts_are_left_out_and_absent_facts_are_unknown(
     boarders: Version,
 ) -> None:

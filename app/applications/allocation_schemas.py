@@ -147,6 +147,7 @@ class QuotaFiguresIn(Asked):
 
     schools: Many
     places: Annotated[int, Field(strict=True, ge=0, le=PLACES_MAX * 1000)]
+    amount: Amount
 
 
 class QuotasIn(Asked):
@@ -169,7 +170,7 @@ class QuotasIn(Asked):
         return QuotasAsked(
             period=self.period,
             why=self.why.strip(),
-            expect=QuotaTotals(self.expect.schools, self.expect.places, 0),
+            expect=QuotaTotals(self.expect.schools, self.expect.places, self.expect.amount),
             lines=[(each.school, each.places, each.amount) for each in self.quotas or ()],
             proposal_id=self.proposal_id,
         )

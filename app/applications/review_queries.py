@@ -21,7 +21,8 @@ from app.applications.models import (
 )
 from app.applications.queries import require_seen
 from app.applications.review_errors import ReviewUnknown
-from app.core import clock, settings
+from app.auth.models import Organisation, OrganisationKind, StaffMember
+from app.core import clock, db, settings
 from app.core.actor import Actor
 from app.core.paging import PageAsked
 from app.core.scoping import visible, visible_class
@@ -44,7 +45,7 @@ class Rejection:
     holidays_known: bool
 
 
-def rejection(session: Session, case: Application) -> Rejection | None:
+def rejection(session: Session, case: Application, *, by: Actor) -> Rejection | None:
     """The rejection of the case's newest submission: an officer's, an objection upheld, or a
     recognition cancelled for a false statement.
     """
@@ -56,8 +57,8 @@ def rejection(session: Session, case: Application) -> Rejection | None:
         )
     ).scalar_one_or_none()
     if decided is not None:
-        moment, by, step = decided.decided_at, decided.decided_by, decided.step
-        return _rejection(case.rejected_on or clock.day_of(moment), by, step, decided.reason)
+        on = case.rejected_on or clock.day_of(decided.decided_at)
+        return _rejection(on, decided.decided_by, decided.step, decided.reason)
     objection = session.execute(
         select(Objection)
         .where(
@@ -68,30 +69,44 @@ def rejection(session: Session, case: Application) -> Rejection | None:
         .limit(1)
     ).scalar_one_or_none()
     if objection is None or objection.settled_by is None or objection.settled_at is None:
-        return _cancelled(session, case)
+        return _cancelled(session, case, by=by)
     on = case.rejected_on or clock.day_of(objection.settled_at)
-    return _rejection(on, objection.settled_by, Step.CITY, objection.settled_because or "")
+    step = _step_of(session, objection.settled_by)
+    return _rejection(on, objection.settled_by, step, objection.settled_because or "")
 
 
-def _cancelled(session: Session, case: Application) -> Rejection | None:
+def _cancelled(session: Session, case: Application, *, by: Actor) -> Rejection | None:
     r = RecognitionRequest
-    found = session.execute(
-        select(r)
-        .where(
-            col(r.student_id) == case.student_id,
-            col(r.school_year) == school_year_of(case.period),
-            col(r.kind) == RequestKind.CANCEL,
-            col(r.state) == RequestState.CONFIRMED,
-        )
-        .order_by(col(r.settled_at).desc())
-        .limit(1)
-    ).scalar_one_or_none()
+    # The request stands where the student was when it was made, the case where it was handed in.
+    with db.city_scope(session, by):
+        found = session.execute(
+            select(r)
+            .where(
+                col(r.student_id) == case.student_id,
+                col(r.school_year) == school_year_of(case.period),
+                col(r.kind) == RequestKind.CANCEL,
+                col(r.state) == RequestState.CONFIRMED,
+            )
+            .order_by(col(r.settled_at).desc())
+            .limit(1)
+        ).scalar_one_or_none()
     if case.state is not ApplicationState.REJECTED or found is None:
         return None
     if found.settled_by is None or found.settled_at is None:
         return None
     on = case.rejected_on or clock.day_of(found.settled_at)
-    return _rejection(on, found.settled_by, Step.CITY, f"虚假承诺：{found.because}")
+    step = _step_of(session, found.settled_by)
+    return _rejection(on, found.settled_by, step, f"虚假承诺：{found.because}")
+
+
+def _step_of(session: Session, officer: UUID) -> Step:
+    """The level of the office where who rejected a case works."""
+    kind = session.execute(
+        select(col(Organisation.kind))
+        .join(StaffMember, col(StaffMember.organisation_id) == Organisation.id)
+        .where(col(StaffMember.id) == officer)
+    ).scalar_one_or_none()
+    return Step.COUNTY if kind is OrganisationKind.COUNTY_CENTRE else Step.CITY
 
 
 def _rejection(on: date, by: UUID, step: Step, reason: str) -> Rejection:

@@ -65,7 +65,7 @@ def ask_review(session: Session, application_id: UUID, asking: Asking, *, by: Ac
     ).scalar_one_or_none()
     if case is None:
         raise CaseUnknown
-    _refuse_asking(session, case)
+    _refuse_asking(session, case, by=by)
     asked_on = clock.office_day()
     made = Review(
         application_id=case.id,
@@ -124,8 +124,8 @@ def decide_review(session: Session, review_id: UUID, found: Finding, *, by: Acto
     return review_queries.review(session, review_id, by=by)
 
 
-def _refuse_asking(session: Session, case: Application) -> None:
-    rejected = review_queries.rejection(session, case)
+def _refuse_asking(session: Session, case: Application, *, by: Actor) -> None:
+    rejected = review_queries.rejection(session, case, by=by)
     if case.state is not ApplicationState.REJECTED or rejected is None:
         raise NotRejected(case)
     before = session.execute(
@@ -142,7 +142,7 @@ def _refuse_asking(session: Session, case: Application) -> None:
 
 
 def _refuse_involved(session: Session, case: Application, asked: Review, *, by: Actor) -> None:
-    rejected = review_queries.rejection(session, case)
+    rejected = review_queries.rejection(session, case, by=by)
     own = select(exists().where(col(Application.id) == case.id, selection.own(by)))
     involved = {asked.recorded_by} | ({rejected.by} if rejected else set())
     if by.id in involved or session.execute(own).scalar_one():

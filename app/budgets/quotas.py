@@ -15,6 +15,7 @@ from app.budgets.models import Quota
 from app.budgets.quota_queries import QuotaTotals
 from app.core import clock, ids
 from app.core.actor import Actor
+from app.core.money import show_yuan
 from app.core.staging import Rows
 
 
@@ -115,15 +116,22 @@ def _refuse_other_figures(session: Session, giving: Giving, *, by: Actor) -> Non
     programme, period = giving.programme, giving.period
     now = quota_queries.totals(session, by=by, programme=programme, period=period)
     was = giving.expect
-    if (now.schools, now.places) == (was.schools, was.places):
+    if now == was:
         return
     raise QuotaChanged(
-        f"名额表已变化：您看到的是 {was.schools} 所学校 {was.places} 个名额，"
-        f"现在是 {now.schools} 所学校 {now.places} 个；请重新查看后再下达。",
-        f"You were shown {was.places} place(s) of {was.schools} school(s); now there are "
-        f"{now.places} of {now.schools}. Look again, then give them.",
-        facts={
-            "expected": {"schools": was.schools, "places": was.places},
-            "found": {"schools": now.schools, "places": now.places},
-        },
+        f"名额表已变化：您看到的是 {was.schools} 所学校 {was.places} 个名额、"
+        f"资金上限合计 {show_yuan(was.amount_fen)} 元，现在是 {now.schools} 所学校 "
+        f"{now.places} 个名额、{show_yuan(now.amount_fen)} 元；请重新查看后再下达。",
+        f"You were shown {was.places} place(s) of {was.schools} school(s), bounded to "
+        f"{show_yuan(was.amount_fen)} yuan; now there are {now.places} of {now.schools}, bounded "
+        f"to {show_yuan(now.amount_fen)} yuan. Look again, then give them.",
+        facts={"expected": _figures(was), "found": _figures(now)},
     )
+
+
+def _figures(totals: QuotaTotals) -> dict[str, object]:
+    return {
+        "schools": totals.schools,
+        "places": totals.places,
+        "amount": show_yuan(totals.amount_fen),
+    }

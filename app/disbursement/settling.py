@@ -41,6 +41,9 @@ def settle(session: Session, verdicts: Rows, *, batch: UUID, by: Actor) -> int:
     """
     told = stage(session, "verdict", verdicts, COLUMNS)
     parts = _parts(session, told)
+    # Each movement below touches other fund lines, and another file may meet them the other way
+    # round: held together in code order first, the two wait for one another and never in a ring.
+    ledger.hold(session, _fund_lines(parts))
     back = parts.c.to.in_(MONEY_IS_BACK)
     awards.settle_paid(session, _instalments(parts, parts.c.to == PayoutState.PAID))
     awards.back_to_committed(session, _instalments(parts, back))
@@ -84,6 +87,15 @@ def _parts(session: Session, told: Table) -> Table:
 
 def _instalments(parts: Table, which: ColumnElement[bool]) -> Rows:
     return select(parts.c.instalment_id).where(which)
+
+
+def _fund_lines(parts: Table) -> Rows:
+    return (
+        select(col(FundLine.code))
+        .join(InstalmentShare, col(FundLine.id) == col(InstalmentShare.fund_line_id))
+        .join(parts, parts.c.instalment_id == col(InstalmentShare.instalment_id))
+        .distinct()
+    )
 
 
 def _shares(parts: Table, which: ColumnElement[bool]) -> Rows:

@@ -1,10 +1,12 @@
 """What recognition refuses."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from uuid import UUID
 
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
-from app.recognition.models import FormState
+from app.recognition import rules
+from app.recognition.models import FormState, RequestState, ReviewState
 
 STATES: dict[FormState, tuple[str, str]] = {
     FormState.DRAFT: ("草稿（尚有待答问题）", "a draft that asks something"),
@@ -15,6 +17,23 @@ STATES: dict[FormState, tuple[str, str]] = {
     FormState.NOTICED: ("公示中", "in public notice"),
     FormState.FILED: ("已备案", "filed"),
     FormState.REJECTED: ("不予认定", "not recognised"),
+}
+
+NEXT: dict[FormState, tuple[str, str]] = {
+    FormState.DRAFT: ("请先补答待答问题并重新提交", "answer what is asked and hand it in again"),
+    FormState.SUBMITTED: ("请先由班级评议", "let the class panel speak on it first"),
+    FormState.RETURNED: ("请先修改并重新提交", "change it and hand it in again first"),
+    FormState.REVIEWED: ("请由学校认定", "let the school's group decide it"),
+    FormState.DECIDED: ("请发布学校公示", "post the school's notice of it"),
+    FormState.NOTICED: (
+        "请等公示期满后备案；有异议的，请登记异议",
+        "file it once the notice is over; record an objection where there is one",
+    ),
+    FormState.FILED: ("如需调整，请提出认定变更", "ask for a change of the recognition instead"),
+    FormState.REJECTED: (
+        "家庭有异议的，请登记异议；情况有变的，请修改后重新提交",
+        "record an objection where the family has one, or change it and hand it in again",
+    ),
 }
 
 
@@ -96,17 +115,18 @@ class FormsMoved(Conflict):
         faults = [
             Fault(
                 "moved",
-                f"当前为“{STATES[state][0]}”",
-                f"it is {STATES[state][1]}",
+                f"当前为“{STATES[state][0]}”；{NEXT[state][0]}。",
+                f"It is {STATES[state][1]}; {NEXT[state][1]}.",
                 str(form),
                 {"state": state.value},
             )
             for form, state in moved
         ]
         super().__init__(
-            f"{len(faults)} 份认定申请不在可办理的状态，逐项列在 errors 中；未作任何更改。",
-            f"{len(faults)} form(s) do not stand where this act starts, each listed in errors; "
-            "nothing was changed.",
+            f"{len(faults)} 份认定申请不在可办理的状态，现状与下一步逐项列在 errors 中；"
+            "未作任何更改。",
+            f"{len(faults)} form(s) do not stand where this act starts; errors says of each where "
+            "it stands and what comes next. Nothing was changed.",
             faults=faults,
         )
 
@@ -193,6 +213,16 @@ class ReviewSettled(Conflict):
 
     code = "recognition.objection-settled"
 
+    def __init__(self, state: ReviewState) -> None:
+        upheld = state is ReviewState.UPHELD
+        zh, en = ("维持原认定", "upheld") if upheld else ("变更认定", "changed")
+        super().__init__(
+            f"该异议已答复（{zh}），不能再次答复；请查看答复，另有异议的请重新登记。",
+            f"The objection is answered already ({en}); read the answer, and record a new "
+            "objection if there is more to object to.",
+            facts={"state": state.value},
+        )
+
 
 class NotRecognised(Conflict):
     """Students without a recognition in that school year; each is listed."""
@@ -201,12 +231,21 @@ class NotRecognised(Conflict):
 
     def __init__(self, students: Iterable[UUID]) -> None:
         faults = [
-            Fault("none", "本学年没有认定", "no recognition this school year", str(student))
+            Fault(
+                "none",
+                "该学年没有可变更或取消的认定；请核对学年，尚未认定的请先提交认定申请。",
+                "No recognition of that school year to change or cancel; check the year, and hand "
+                "in a form first for who is not recognised.",
+                str(student),
+            )
             for student in students
         ]
         super().__init__(
-            f"{len(faults)} 名学生本学年没有可变更的认定，逐项列在 errors 中。",
-            f"{len(faults)} student(s) have no recognition of that school year, each listed.",
+            f"{len(faults)} 名学生在该学年没有可变更或取消的认定，逐项列在 errors 中；"
+            "未作任何更改，请核对学年或去掉这些学生后重新提交。",
+            f"{len(faults)} student(s) have no recognition of that school year to change or "
+            "cancel, each listed in errors; nothing was changed. Check the year, or leave them out "
+            "and send the rest.",
             faults=faults,
         )
 
@@ -227,6 +266,25 @@ class RequestSettled(Conflict):
     """The request was confirmed or refused before."""
 
     code = "recognition.request-settled"
+
+    def __init__(self, settled: Iterable[tuple[UUID, RequestState]]) -> None:
+        faults = [
+            Fault("settled", *_SETTLED[state], str(request), {"state": state.value})
+            for request, state in settled
+        ]
+        super().__init__(
+            f"{len(faults)} 项申请已由第二人处理，逐项列在 errors 中；未作任何更改，"
+            "请查看处理结果，仍需调整的请重新提出申请。",
+            f"{len(faults)} request(s) are settled already, each listed in errors; nothing was "
+            "changed. Look at how they were settled, and make a new request if more must change.",
+            faults=faults,
+        )
+
+
+_SETTLED = {
+    RequestState.CONFIRMED: ("已确认", "confirmed already"),
+    RequestState.REFUSED: ("已拒绝", "refused already"),
+}
 
 
 class RequestMoved(Conflict):
@@ -269,6 +327,22 @@ class DayTaken(Conflict):
             f"{len(faults)} student(s) have a recognition valid from that day or later; choose a "
             "later day.",
             faults=faults,
+        )
+
+
+class DayOutsideYear(Invalid):
+    """A change is to hold from a day of another school year; the year's days are in facts."""
+
+    code = "recognition.day-outside-year"
+
+    def __init__(self, day: date, school_year: str) -> None:
+        first, last = rules.first_day_of(school_year), rules.last_day_of(school_year)
+        super().__init__(
+            f"生效日 {day} 不在 {school_year} 学年内；请填 {first} 至 {last} 之间的日期，"
+            "或更正学年。",
+            f"{day} is not in the school year {school_year}; give a day from {first} to {last}, or "
+            "correct the year.",
+            facts={"first_day": first.isoformat(), "last_day": last.isoformat()},
         )
 
 

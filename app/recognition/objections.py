@@ -78,11 +78,7 @@ def review(session: Session, objection_id: UUID, answer: Answer, *, by: Actor) -
     form = selection.one_form(session, seen.form_id, by=by, lock=True)
     found = _one(session, objection_id, by=by)
     if found.state is not ReviewState.OPEN:
-        raise ReviewSettled(
-            "该异议已答复。",
-            "The objection is answered already.",
-            facts={"state": found.state.value},
-        )
+        raise ReviewSettled(found.state)
     _refuse_own(session, form, found, by=by)
     stands = form.level or 0
     if answer.level is not None:

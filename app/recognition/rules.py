@@ -74,3 +74,8 @@ def first_day_of(school_year: str) -> date:
 def last_day_of(school_year: str) -> date:
     """31 August at the end of a school year: the day on which its words are read."""
     return date(int(school_year[5:]), 8, 31)
+
+
+def is_in_year(day: date, school_year: str) -> bool:
+    """Whether a day belongs to a school year, its first and last day with it."""
+    return first_day_of(school_year) <= day <= last_day_of(school_year)

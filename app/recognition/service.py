@@ -32,6 +32,7 @@ from app.core.staging import Rows, empty, stage
 from app.notices import service as notices
 from app.recognition import rules
 from app.recognition.errors import (
+    DayOutsideYear,
     DayTaken,
     NotRecognised,
     OwnRequest,
@@ -119,8 +120,11 @@ def recognise(session: Session, rows: Rows, *, by: Actor) -> int:
 def ask(session: Session, wished: Wished, *, by: Actor) -> list[UUID]:
     """Keeps the wish for each student until a second officer confirms it; answers its ids.
 
-    Raises StudentNotFound, NotRecognised, RequestWaits.
+    Raises DayOutsideYear, StudentNotFound, NotRecognised, RequestWaits.
     """
+    day = wished.valid_from
+    if day is not None and not rules.is_in_year(day, wished.school_year):
+        raise DayOutsideYear(day, wished.school_year)
     students = lock_students(session, wished.student_ids, by)
     _refuse_unrecognised(session, wished, by=by)
     rows = [
@@ -271,8 +275,8 @@ def _settle(
         raise RequestUnknown(
             "没有找到该申请，请核对编号。", "There is no such request; check its id."
         )
-    if any(row.state is not RequestState.OPEN for row in rows):
-        raise RequestSettled("该申请已处理。", "The request is settled already.")
+    if over := [(row.id, row.state) for row in rows if row.state is not RequestState.OPEN]:
+        raise RequestSettled(sorted(over))
     if any(row.requested_by == by.id for row in rows):
         raise OwnRequest(
             "该申请由您本人提出，须由第二人确认。",

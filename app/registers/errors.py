@@ -17,6 +17,20 @@ class RegisterUnknown(NotFound):
         )
 
 
+class RegisterNotYours(NotFound):
+    """A county sees the city's list and does not match it: to match, there is none of its own."""
+
+    code = "registers.not-yours"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "这份名册由市级资助中心上传，您可以查看，不能重新比对；请联系市级资助中心办理，"
+            "或上传本县的名册。",
+            "The city centre handed this list in: you can read it and not match it again; ask the "
+            "city centre to, or hand in a list of your own county.",
+        )
+
+
 class RegisterTwice(Conflict):
     """The same bytes were handed in as the same kind before; `register` is the first one's id."""
 

@@ -123,8 +123,12 @@ def refusals(
         .order_by(col(table.id))
     )
     if page.after is not None:
-        wanted = wanted.where(col(table.id) > page.after.int)
+        wanted = wanted.where(col(table.id) > min(page.after.int, REFUSAL_ID_MAX))
     return session.execute(wanted.limit(page.fetch)).scalars().all()
+
+
+REFUSAL_ID_MAX = 2**63 - 1
+"""A cursor of another list holds a UUID; cut to BIGINT it finds nothing after it."""
 
 
 def matches(

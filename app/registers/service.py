@@ -22,8 +22,8 @@ from app.registers.errors import (
     AsOfAhead,
     DutyNotNamed,
     NotDone,
+    RegisterNotYours,
     RegisterTwice,
-    RegisterUnknown,
     RowsWrong,
     TooManyQueued,
 )
@@ -133,11 +133,11 @@ def show_progress(session: Session, register_id: UUID, *, done: int) -> None:
 def match_again(session: Session, register_id: UUID, *, by: Actor) -> tuple[OutsideRegister, int]:
     """Matches a list with pupils who came since, and with families who have signed since.
 
-    Answers the list and how many were added. Raises RegisterUnknown, NotDone.
+    Answers the list and how many were added. Raises RegisterUnknown, RegisterNotYours, NotDone.
     """
     record = queries.one(session, register_id, by)
     if not queries.may_change(record, by):
-        raise RegisterUnknown
+        raise RegisterNotYours
     if record.state is not RegisterState.DONE:
         raise NotDone(record.state.value)
     added = _match(session, record, by)

@@ -60,7 +60,7 @@ class Refusal:
 def refusal(session: Session, application_id: UUID, *, by: Actor) -> Refusal:
     """The notice of a rejected case. Raises CaseUnknown, and NotRejected for any other case."""
     found = applications.case(session, by, application_id)
-    rejection = review_queries.rejection(session, found.case)
+    rejection = review_queries.rejection(session, found.case, by=by)
     if found.case.state is not ApplicationState.REJECTED or rejection is None:
         raise NotRejected(found.case)
     why = explained(session, found)

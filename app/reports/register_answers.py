@@ -14,23 +14,26 @@ from sqlalchemy import (
     FromClause,
     Select,
     String,
-    Table,
     and_,
     case,
     cast,
+    exists,
     func,
     literal,
+    not_,
     select,
+    true,
     values,
 )
 from sqlalchemy import column as named
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlmodel import Session, col
 
 from app.applications.models import Application, ApplicationState
 from app.auth.models import Organisation
 from app.core import db
 from app.core.actor import Actor
+from app.core.paging import PageAsked
 from app.core.scoping import visible
 from app.core.staging import stage
 from app.policy.calendar import normalise_period, school_year_of
@@ -86,24 +89,24 @@ class NotAidedCount:
 
 
 def needy_not_aided(
-    session: Session, sought: NeedySought, *, by: Actor
+    session: Session, sought: NeedySought, *, by: Actor, page: PageAsked | None = None
 ) -> Select[*tuple[Any, ...]]:
     """Students on a needy list during the period, for whom the programme is meant, without it.
 
     Columns student_id, name, resident_id (sealed), school_id, school_code, school_name, county_id,
     stage, grade, class_name, groups, since, name_agrees, application_id, application_number,
-    reason, because; ordered by student. The select lives as long as the transaction: it stands on
-    two staged sets. A case of another school counts as aid and is not shown. Raises
-    ProgrammeNotFound, PeriodInvalid, PolicyVersionNotFound.
+    reason, because; ordered by student; all of them, or the `fetch` of one page. The select lives
+    as long as the transaction: it stands on a staged set. A case of another school counts as aid
+    and is not shown. Raises ProgrammeNotFound, PeriodInvalid, PolicyVersionNotFound.
     """
     loaded = version_for(session, sought.programme, sought.period)
     period = normalise_period(loaded.programme, sought.period)
-    needy = stage(session, "needy", _needy(loaded, period, sought, by), _STAGED)
+    of = (sought.programme, period)
+    chosen = _chosen(_needy(loaded, period, sought, by), of, sought.reason, page=page, by=by)
     with db.city_scope(session, by):
-        aided = stage(session, "aided", _aided(needy, sought.programme, period), ("student_id",))
-    latest = _latest(needy, sought.programme, period)
-    reason = _reason(latest, needy)
-    rows = (
+        needy = stage(session, "needy", chosen, _STAGED)
+    latest = _latest(needy, of, by=by)
+    return (
         select(
             *needy.c,
             col(Student.resident_id),
@@ -111,18 +114,15 @@ def needy_not_aided(
             col(School.name).label("school_name"),
             latest.c.id.label("application_id"),
             latest.c.number.label("application_number"),
-            reason.label("reason"),
+            _reason(latest, needy).label("reason"),
             _because(latest).label("because"),
         )
         .select_from(needy)
         .join(Student, col(Student.id) == needy.c.student_id)
         .join(School, col(School.id) == needy.c.school_id)
-        .outerjoin(latest, latest.c.student_id == needy.c.student_id)
-        .outerjoin(aided, aided.c.student_id == needy.c.student_id)
-        .where(aided.c.student_id.is_(None))
+        .outerjoin(latest, true())
         .order_by(needy.c.student_id)
     )
-    return rows if sought.reason is None else rows.where(reason == sought.reason.value)
 
 
 def not_aided_counts(session: Session, rows: Select[*tuple[Any, ...]]) -> list[NotAidedCount]:
@@ -141,6 +141,31 @@ def not_aided_counts(session: Session, rows: Select[*tuple[Any, ...]]) -> list[N
     ]
 
 
+def _chosen(
+    needy: Select[*tuple[Any, ...]],
+    of: tuple[str, str],
+    because: NotAidedBecause | None,
+    *,
+    page: PageAsked | None,
+    by: Actor,
+) -> Select[*tuple[Any, ...]]:
+    """Those of the needy who are listed; asked in city scope, where every case is seen."""
+    listed = needy.subquery("listed")
+    chosen = select(*listed.c).where(not_(_aided(listed, of))).order_by(listed.c.student_id)
+    if because is not None:
+        latest = _latest(listed, of, by=by)
+        chosen = (
+            chosen.select_from(listed)
+            .outerjoin(latest, true())
+            .where(_reason(latest, listed) == because.value)
+        )
+    if page is None:
+        return chosen
+    if page.after is not None:
+        chosen = chosen.where(listed.c.student_id > page.after)
+    return chosen.limit(page.fetch)
+
+
 def _needy(
     loaded: LoadedVersion, period: str, sought: NeedySought, by: Actor
 ) -> Select[*tuple[Any, ...]]:
@@ -153,7 +178,9 @@ def _needy(
         col(Enrolment.school_year) == school_year_of(period),
         col(Enrolment.left_on).is_(None),
     )
-    met = [visible(Student, by), col(match.kind).in_(NEEDY), holds(first, last)]
+    # Asked in city scope, each table says for itself what the caller may see of it.
+    met = [visible(table, by) for table in (Student, Enrolment, match)]
+    met += [col(match.kind).in_(NEEDY), holds(first, last)]
     if sought.school_id is not None:
         met.append(col(Student.school_id) == sought.school_id)
     if sought.county_id is not None:
@@ -162,13 +189,14 @@ def _needy(
         col(Student.id), col(Student.name), col(Student.school_id), col(Student.county_id),
         col(Enrolment.stage), col(Enrolment.grade), col(Enrolment.class_name),
     )  # fmt: skip
+    told = (
+        *place,
+        func.array_agg(aggregate_order_by(group.distinct(), group), type_=ARRAY(String)),
+        func.min(match.since, type_=Date),
+        func.bool_or(match.name_agrees, type_=Boolean),
+    )
     return (
-        select(
-            *place,
-            func.array_agg(aggregate_order_by(group.distinct(), group), type_=ARRAY(String)),
-            func.min(match.since, type_=Date),
-            func.bool_or(match.name_agrees, type_=Boolean),
-        )
+        select(*(each.label(name) for name, each in zip(_STAGED, told, strict=True)))
         .select_from(match)
         .join(OutsideRegister, col(OutsideRegister.id) == match.register_id)
         .join(Student, col(Student.id) == match.student_id)
@@ -212,32 +240,33 @@ def reached(loaded: LoadedVersion) -> list[tuple[str, str, str, str]]:
     return [(each[0], each[1], each[2], each[3]) for each in kept]
 
 
-def _aided(needy: Table, programme: str, period: str) -> Select[*tuple[Any, ...]]:
-    """Who of them has a case under way or an award, at whatever school."""
-    return select(col(Application.student_id)).where(
-        col(Application.student_id).in_(select(needy.c.student_id)),
+def _cases(needy: FromClause, of: tuple[str, str]) -> ColumnElement[bool]:
+    """The cases of one of the needy in a programme and period."""
+    programme, period = of
+    return and_(
+        col(Application.student_id) == needy.c.student_id,
         col(Application.programme) == programme,
         col(Application.period) == period,
-        col(Application.state).not_in(_NOT_YET),
     )
 
 
-def _latest(needy: Table, programme: str, period: str) -> Any:
-    table = Application
+def _aided(needy: FromClause, of: tuple[str, str]) -> ColumnElement[bool]:
+    """Whether somebody has a case under way or an award, at whatever school."""
+    return exists().where(_cases(needy, of), col(Application.state).not_in(_NOT_YET))
+
+
+def _latest(needy: FromClause, of: tuple[str, str], *, by: Actor) -> Any:
+    """The newest case of each that the caller sees."""
     return (
-        select(table)
-        .where(
-            col(table.student_id).in_(select(needy.c.student_id)),
-            col(table.programme) == programme,
-            col(table.period) == period,
-        )
-        .ext(distinct_on(col(table.student_id)))
-        .order_by(col(table.student_id), col(table.id).desc())
-        .subquery("latest")
+        select(Application)
+        .where(_cases(needy, of), visible(Application, by))
+        .order_by(col(Application.id).desc())
+        .limit(1)
+        .lateral("latest")
     )
 
 
-def _reason(latest: Any, needy: Table) -> ColumnElement[str]:
+def _reason(latest: Any, needy: FromClause) -> ColumnElement[str]:
     reason = NotAidedBecause
     return case(
         (latest.c.state == ApplicationState.DRAFT, literal(reason.DRAFT.value)),

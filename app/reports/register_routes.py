@@ -4,7 +4,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import Select
 from sqlmodel import Session, col
 
 from app.audit import service as audit
@@ -16,9 +15,8 @@ from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.downloads import described, workbook
 from app.core.media import XLSX
-from app.core.paging import Page, PageAsked, Paging, link_next, page_of
+from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
-from app.registry.models import Student
 from app.reports import exports
 from app.reports.exports import Export
 from app.reports.register_answers import (
@@ -63,8 +61,7 @@ def list_needy(
     sought = NeedySought(
         programme=programme, period=period, school_id=school, county_id=county, reason=reason
     )
-    rows = needy_not_aided(session, sought, by=by)
-    found = _page(session, rows, page, col(Student.id))
+    found = session.execute(needy_not_aided(session, sought, by=by, page=page)).all()
     shown = page_of(found, page, key=_student_of, show=NeedyOut.of)
     link_next(request, response, shown.next)
     return shown
@@ -113,7 +110,9 @@ def list_undue(
     """不应助而助: live awards of the dead, of those who left and of those on two rolls."""
     sought = UndueSought(period=period, programme=programme, school_id=school, finding=finding)
     rows = undue_aid(session, sought, by=by)
-    found = _page(session, rows, page, col(Award.id))
+    if page.after is not None:
+        rows = rows.where(col(Award.id) > page.after)
+    found = session.execute(rows.limit(page.fetch)).all()
     shown = page_of(found, page, key=_award_of, show=UndueOut.of)
     link_next(request, response, shown.next)
     return shown
@@ -130,12 +129,6 @@ def export_undue(
     rows = undue_aid(session, asked.sought(), by=by)
     export = Export(rows, UNDUE_COLUMNS, problems.language(request))
     return _sent(session, export, name="aided-not-entitled", by=by)
-
-
-def _page(session: Session, rows: Select[*tuple[Any, ...]], page: PageAsked, key: Any) -> list[Any]:
-    if page.after is not None:
-        rows = rows.where(key > page.after)
-    return list(session.execute(rows.limit(page.fetch)))
 
 
 def _student_of(row: Any) -> UUID:

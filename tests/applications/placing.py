@@ -268,7 +268,7 @@ class Desk:
     def give(self, places: int, *, amount: str | None = None, code: str = SCHOOL) -> Any:
         """The city centre gives a school its places."""
         seen = self.call(CENTRE, "GET", f"/programmes/{self.programme}/quotas?period={self.period}")
-        figures = {name: seen.json()[name] for name in ("schools", "places")}
+        figures = {name: seen.json()[name] for name in ("schools", "places", "amount")}
         quota = {"school": code, "places": places, "amount": amount}
         said = {"period": self.period, "why": "年度名额", "expect": figures, "quotas": [quota]}
         return self.call(CENTRE, "PUT", f"/programmes/{self.programme}/quotas", said)

@@ -302,16 +302,17 @@ def test_quotas_are_set_over_the_figures_shown_and_by_the_city_alone(merit: Desk
     merit.give(2)
     path = f"/programmes/{MERIT}/quotas"
     said = {
-        "period": merit.period, "why": "调整", "expect": {"schools": 1, "places": 1},
+        "period": merit.period, "why": "调整",
+        "expect": {"schools": 1, "places": 1, "amount": "0.00"},
         "quotas": [{"school": OTHER, "places": 4}],
     }  # fmt: skip
     refused = merit.call(CENTRE, "PUT", path, said)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/quota.changed")
-    assert refused.json()["found"] == {"schools": 1, "places": 2}
+    assert refused.json()["found"] == {"schools": 1, "places": 2, "amount": "0.00"}
     assert merit.call(COUNTY, "PUT", path, said).status_code == 403
-    said["expect"] = {"schools": 1, "places": 2}
+    said["expect"] = {"schools": 1, "places": 2, "amount": "0.00"}
     assert merit.call(CENTRE, "PUT", path, said).json()["places"] == 6
-    unknown = {**said, "expect": {"schools": 2, "places": 6}}
+    unknown = {**said, "expect": {"schools": 2, "places": 6, "amount": "0.00"}}
     unknown["quotas"] = [{"school": "0000000000", "places": 1}, {"school": OTHER, "places": 1}] * 2
     wrong = merit.call(CENTRE, "PUT", path, unknown)
     assert wrong.status_code == 422
@@ -323,6 +324,20 @@ def test_quotas_are_set_over_the_figures_shown_and_by_the_city_alone(merit: Desk
     whole = merit.call(CENTRE, "GET", f"{path}?period={merit.period}&limit=1").json()
     assert (whole["schools"], whole["places"], len(whole["items"])) == (2, 6, 1)
     assert whole["next"] is not None
+
+
+def test_another_bound_on_the_money_is_another_figure(merit: Desk) -> None:
+    assert merit.give(2, amount="16000.00").status_code == 200
+    said = {
+        "period": merit.period, "why": "调整",
+        "expect": {"schools": 1, "places": 2, "amount": "16000.01"},
+        "quotas": [{"school": OTHER, "places": 4}],
+    }  # fmt: skip
+    refused = merit.call(CENTRE, "PUT", f"/programmes/{MERIT}/quotas", said)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/quota.changed")
+    assert refused.json()["found"] == {"schools": 1, "places": 2, "amount": "16000.00"}
+    said["expect"] = refused.json()["found"]
+    assert merit.call(CENTRE, "PUT", f"/programmes/{MERIT}/quotas", said).status_code == 200
 
 
 def test_places_are_proposed_by_eligible_cases_and_given_as_proposed(merit: Desk) -> None:
@@ -342,18 +357,18 @@ def test_places_are_proposed_by_eligible_cases_and_given_as_proposed(merit: Desk
     assert (none["schools"], none["places"]) == (0, 0)
     given = {
         "period": merit.period, "why": "按方案", "proposal_id": made.json()["id"],
-        "expect": {"schools": 0, "places": 0},
+        "expect": {"schools": 0, "places": 0, "amount": "0.00"},
     }  # fmt: skip
     path = f"/programmes/{MERIT}/quotas"
     done = merit.call(CENTRE, "PUT", path, given)
     assert (done.status_code, done.json()["places"]) == (200, 4), done.text
-    stand = {"schools": done.json()["schools"], "places": 4}
+    stand = {"schools": done.json()["schools"], "places": 4, "amount": "0.00"}
     bound = {
         "period": merit.period, "why": "资金上限", "expect": stand,
         "quotas": [{"school": SCHOOL, "places": 3, "amount": "24000.00"}],
     }  # fmt: skip
     assert merit.call(CENTRE, "PUT", path, bound).status_code == 200
-    again = {**given, "expect": stand}
+    again = {**given, "expect": {**stand, "amount": "24000.00"}}
     assert merit.call(CENTRE, "PUT", path, again).status_code == 200
     own = merit.call(CLERK, "GET", f"{path}?period={merit.period}").json()["items"]
     assert [(each["places"], each["amount"]) for each in own] == [(3, "24000.00")]

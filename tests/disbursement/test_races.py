@@ -1,25 +1,31 @@
 """Many at once: one run leaves once, and either guard alone still lets none be paid twice."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import case, literal, select, text
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
 
-from app.core import db
+from app.core import db, ids
 from app.core.actor import SYSTEM, Actor
+from app.core.columns import TextEnum
 from app.core.embedded import Cluster
 from app.core.errors import Conflict
 from app.disbursement.errors import NothingDue
+from app.disbursement.models import Payout, PayoutState
 from app.disbursement.release import release
 from app.disbursement.service import RunAsked, open_run
+from app.disbursement.settling import settle
+from app.ledger import service as ledger
 from app.reconciliation.queries import invariants
-from tests.disbursement.conftest import DAY, RURAL
+from tests.disbursement.conftest import DAY, OTHER_COUNTY, RURAL
 from tests.factories.cases import BOARDERS
-from tests.factories.money import appropriate
+from tests.factories.money import appropriate, balances, line_code
 from tests.factories.office import City
 from tests.factories.payouts import make_payees
 
@@ -152,3 +158,58 @@ def test_without_a_unique_key_the_run_s_state_still_lets_it_leave_once(
         with cluster.superuser(database) as owner:
             owner.execute(definition.encode())
             owner.commit()
+
+
+def test_two_answers_crossing_the_same_fund_lines_both_come_to_an_end(city: City) -> None:
+    first, second = "370811", "370826"
+    with db.scoped_session(SYSTEM) as session:
+        here, there = [], []
+        for holder, school, sent in ((first, RURAL, here), (second, OTHER_COUNTY, there)):
+            appropriate(session, 2 * 250_00, holder)
+            payees = make_payees(session, city.schools[school], 2)
+            sent += [one.student_id for one in payees]
+        run = open_run(session, ASKED, by=city.actor("finance_maker"))
+        release(session, run.id, by=city.actor("finance_checker"))
+        before = [balances(session, line_code(holder)) for holder in (first, second)]
+
+    def take_in(paid: UUID, failed: UUID) -> int:
+        state = TextEnum(PayoutState)
+        to = case((col(Payout.student_id) == paid, literal(PayoutState.PAID, state)),
+                  else_=literal(PayoutState.FAILED, state))  # fmt: skip
+        said = select(
+            col(Payout.id), col(Payout.state), to, literal("账户不存在")
+        ).where(col(Payout.student_id).in_([paid, failed]))  # fmt: skip
+        with db.scoped_session(SYSTEM) as session:
+            return settle(session, said, batch=ids.new(), by=SYSTEM)
+
+    with ThreadPoolExecutor(2) as pool:
+        # Whoever holds the first line lets both begin; the one that pays on it is first in turn.
+        with db.scoped_session(SYSTEM) as session:
+            ledger.hold(session, select(literal(line_code(first))))
+            one = pool.submit(take_in, paid=here[0], failed=there[0])
+            until_waiting(1)
+            other = pool.submit(take_in, paid=there[1], failed=here[1])
+            until_waiting(2)
+        assert [one.result(), other.result()] == [2, 2]
+    with db.scoped_session(SYSTEM) as session:
+        for holder, was in zip((first, second), before, strict=True):
+            now = balances(session, line_code(holder))
+            gained = {kind: now[kind] - was.get(kind, 0) for kind in ("paid", "committed")}
+            assert gained == {"paid": 250_00, "committed": 250_00}
+        assert invariants(session) == []
+
+
+def until_waiting(count: int) -> None:
+    """Returns once so many wait for somebody's lock."""
+    question = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+        "AND datname = current_database()"
+    )
+    waiting = 0
+    for _ in range(1000):
+        with db.scoped_session(SYSTEM) as session:
+            waiting = session.execute(question).scalar_one()
+        if waiting >= count:
+            return
+        time.sleep(0.01)
+    assert waiting >= count

@@ -60,9 +60,15 @@ class Office:
         )
         return service.ask(self.session, wished, by=self.city.actor(who))
 
-    def cancel(self, *students: UUID, ruling: Ruling = YES) -> Undone:
-        asked = self.ask(*students)
-        by = self.city.actor("city_officer_2")
+    def cancel(
+        self,
+        *students: UUID,
+        ruling: Ruling = YES,
+        who: str = "city_officer",
+        settler: str = "city_officer_2",
+    ) -> Undone:
+        asked = self.ask(*students, who=who)
+        by = self.city.actor(settler)
         return false_statements.settle_cancellation(self.session, asked, ruling, by=by)
 
     def send(self, payees: list[Payee], programme: str = BOARDERS) -> PaymentFile:
@@ -175,7 +181,7 @@ def test_the_rejection_says_who_when_and_why(office: Office) -> None:
         .where(col(Application.id) == false.application_id)
         .execution_options(populate_existing=True)
     ).scalar_one()
-    found = review_queries.rejection(office.session, case)
+    found = review_queries.rejection(office.session, case, by=SYSTEM)
     assert found is not None
     assert (found.on, case.rejected_on) == (JUNE, JUNE)
     assert found.by == office.city.actor("city_officer_2").id

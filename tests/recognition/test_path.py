@@ -214,6 +214,7 @@ def test_a_form_that_is_not_decided_is_not_shown_by_the_school(school: Caller) -
     school.propose(form)
     refused = school.notice(form)
     assert code_of(refused) == (409, "recognition.moved")
+    assert "请由学校认定" in str(refused.json()["errors"])
     nothing = school.notice(grade=9)
     assert code_of(nothing) == (409, "recognition.nothing")
 
@@ -254,6 +255,7 @@ def test_an_objection_is_answered_by_another_officer_within_three_days(school: C
     assert waiting == [0, 1, 1, 0]
     again = review(school, made.json()["id"], None)
     assert code_of(again) == (409, "recognition.objection-settled")
+    assert "请重新登记" in again.json()["detail"]
     assert school.file(notice).json()["filed"] == 1
     assert school.levels(school.show(form)["student_id"]) == [(2, "form")]
 

@@ -200,7 +200,11 @@ def test_a_change_holds_once_a_second_officer_confirms(school: Caller, student: 
     clock.set_office_day(SCHOOL_AFTER + timedelta(days=1))
     assert school.levels(student, history=False) == [(3, "change")]
     assert school.levels(student) == [(2, "form"), (3, "change")]
-    assert code_of(settle(school, request)) == (409, "recognition.request-settled")
+    again = settle(school, request)
+    assert code_of(again) == (409, "recognition.request-settled")
+    [settled] = again.json()["errors"]
+    assert (settled["where"], settled["state"]) == (request, "confirmed")
+    assert "请重新提出申请" in again.json()["detail"]
     [shown] = school.get(f"/recognitions?student={student}").json()["items"]
     assert (shown["groups"], shown["because"]) == (["extreme_poverty"], "家庭失火")
 
@@ -245,7 +249,25 @@ def test_who_is_not_recognised_has_nothing_to_change(school: Caller) -> None:
     student = school.students()[0]
     refused = ask(school, student)
     assert code_of(refused) == (409, "recognition.none")
-    assert [each["where"] for each in refused.json()["errors"]] == [student]
+    [fault] = refused.json()["errors"]
+    assert fault["where"] == student
+    assert "请先提交认定申请" in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("day", "status"),
+    [("2007-08-31", 422), ("2007-09-01", 201), ("2008-08-31", 201), ("2008-09-01", 422)],
+)
+def test_a_change_holds_from_a_day_of_its_own_school_year(
+    school: Caller, student: str, day: str, status: int
+) -> None:
+    asked = ask(school, student, valid_from=day)
+    assert asked.status_code == status
+    if status == 422:
+        assert code_of(asked)[1] == "recognition.day-outside-year"
+        problem = asked.json()
+        assert (problem["first_day"], problem["last_day"]) == ("2007-09-01", "2008-08-31")
+        assert ask(school, student).status_code == 201  # nothing was kept
 
 
 def test_an_unknown_group_of_a_change_is_named(school: Caller, student: str) -> None:

@@ -1,5 +1,6 @@
 """Lists over the door: who may hand one in and see it, once, and what becomes of bad rows."""
 
+import base64
 import time
 from typing import Any
 from uuid import UUID
@@ -121,6 +122,14 @@ def test_bad_rows_are_listed_with_their_reason_and_the_good_ones_kept(send, get)
     assert all(each["zh"] and each["en"] for each in listed)
 
 
+def test_a_cursor_of_another_list_finds_no_refused_row(send, client, city) -> None:
+    made = send(sheet(row(1), row("370811"))).json()
+    asked = {"cursor": base64.urlsafe_b64encode(b"\xff" * 16).decode().rstrip("=")}
+    url = f"/api/v1/registers/{made['id']}/refusals"
+    reply = client.get(url, params=asked, headers=city.bearer("city_officer"))
+    assert (reply.status_code, reply.json()["items"]) == (200, [])
+
+
 def test_all_or_nothing_stores_nothing_and_says_why(send, get) -> None:
     data = sheet(row(1), row("370811"), row(907))
     before = rows_of("outside_register_row"), rows_of("register_match")
@@ -171,7 +180,9 @@ def test_a_school_sees_no_list(client: TestClient, city: City) -> None:
 def test_a_county_cannot_match_the_citys_list_but_the_city_can(send, client, city) -> None:
     made = send(sheet(row(1), row(908))).json()
     url = f"/api/v1/registers/{made['id']}/match"
-    assert client.post(url, headers=city.bearer(HERE)).status_code == 404
+    refused = client.post(url, headers=city.bearer(HERE))
+    assert (refused.status_code, refused.json()["type"]) == (404, "/problems/registers.not-yours")
+    assert "请联系市级资助中心" in refused.json()["detail"]
     with db.scoped_session(SYSTEM) as session:
         make_pupils(session, city.schools["3137000008"], [908])
     again = client.post(url, headers=city.bearer("city_officer")).json()

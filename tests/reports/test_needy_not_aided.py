@@ -3,21 +3,30 @@
 import io
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 from python_calamine import CalamineWorkbook
+from sqlalchemy import text
 from sqlmodel import Session
 
 from app.applications.models import ApplicationState as State
 from app.awards.models import InstalmentState
 from app.core import db
 from app.core.actor import SYSTEM, Actor
+from app.core.paging import PageAsked
 from app.policy.errors import PeriodInvalid, ProgrammeNotFound
 from app.policy.queries import version_for
 from app.policy.service import load_catalogue
 from app.registers.models import RegisterKind
-from app.reports.register_answers import NeedySought, needy_not_aided, not_aided_counts, reached
+from app.reports.register_answers import (
+    NeedySought,
+    NotAidedBecause,
+    needy_not_aided,
+    not_aided_counts,
+    reached,
+)
 from tests.factories.cases import BOARDERS, SPRING
 from tests.factories.office import City
 from tests.registers.people import make_pupils, number, row, sheet
@@ -186,6 +195,41 @@ def test_the_counts_are_the_lists(session: Session, city: City) -> None:
         (school.id, "rejected"): 1,
         (city.schools[FAR].id, "no_application"): 1,
     }
+
+
+def test_a_page_stages_its_own_students_after_the_aided_and_other_reasons_are_left_out(
+    session: Session, city: City
+) -> None:
+    school = city.schools[RURAL]
+    pupils = sorted(make_pupils(session, school, range(12)))
+    for aided in pupils[:3]:
+        case(session, school, aided, State.CONFIRMED)
+    for rejected in pupils[6::2]:
+        case(session, school, rejected, State.REJECTED, failed=["boards"])
+    listed(session, sheet(*(row(at) for at in range(12))))
+
+    def page(after: UUID | None, **narrowed: Any) -> list[UUID]:
+        asked = PageAsked(limit=1, after=after)
+        sought = NeedySought(programme=BOARDERS, period=SPRING, **narrowed)
+        rows = needy_not_aided(session, sought, by=SYSTEM, page=asked)
+        return [each.student_id for each in session.execute(rows)]
+
+    assert page(None) == pupils[3:5]
+    assert page(pupils[3]) == pupils[4:6]
+    assert page(None, reason=NotAidedBecause.REJECTED) == [pupils[6], pupils[8]]
+    assert page(pupils[6], reason=NotAidedBecause.REJECTED) == [pupils[8], pupils[10]]
+    assert page(pupils[11]) == []
+    assert staged_rows(session) == [2, 2, 2, 2, 0]
+
+
+def staged_rows(session: Session) -> list[int]:
+    """How many students each question of the transaction has staged, in the order asked."""
+    tables = session.execute(
+        text("SELECT relname FROM pg_class WHERE relname LIKE 'needy\\_%' "
+             "AND relpersistence = 't' AND relkind = 'r' AND pg_table_is_visible(oid) ORDER BY oid")
+    ).scalars()  # fmt: skip
+    count = "SELECT count(*) FROM {}"
+    return [session.execute(text(count.format(each))).scalar_one() for each in tables.all()]
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ from app.core.errors import AidError
 from app.core.idempotency import Replayed
 from app.core.settings import SettingsWrong
 from app.core.web import BodyLimit
+from app.disbursement import guard_routes as payee_guard_routes
 from app.disbursement import routes as disbursement_routes
 from app.documents import routes as document_routes
 from app.imports import routes as imports_routes
@@ -115,6 +116,7 @@ ROUTERS: list[APIRouter] = [
     school_allocation_routes.router,
     notice_routes.router,
     disbursement_routes.router,
+    payee_guard_routes.router,
     reconciliation_routes.router,
     document_routes.router,
     budget_routes.router,

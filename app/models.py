@@ -10,6 +10,7 @@ from app.auth import models as auth
 from app.awards import models as awards
 from app.budgets import models as budgets
 from app.core import models as core
+from app.disbursement import guard_models as payee_guards
 from app.disbursement import models as disbursement
 from app.documents import models as documents
 from app.imports import models as imports
@@ -39,6 +40,7 @@ __all__ = [
     "ledger",
     "metadata",
     "notices",
+    "payee_guards",
     "places",
     "policy",
     "recognition",

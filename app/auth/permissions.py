@@ -68,6 +68,11 @@ class Act(StrEnum):
     RUN_OPEN = "run.open"
     RUN_RELEASE = "run.release"
     HOLD_PLACE = "hold.place"
+    PAYOUT_OVERRIDE = "payout.override"
+    BLACKOUT_SET = "blackout.set"
+    STAFF_ACCOUNT_WRITE = "staff_account.write"
+    STAFF_ACCOUNT_READ = "staff_account.read"
+    STAFF_ACCOUNT_REMOVE = "staff_account.remove"
     FILE_DOWNLOAD = "file.download"
     RETURN_RECEIVE = "return.receive"
     WORKLIST_READ = "worklist.read"
@@ -170,6 +175,11 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.RUN_OPEN: frozenset({R.FINANCE_MAKER}),
     Act.RUN_RELEASE: frozenset({R.FINANCE_CHECKER}),
     Act.HOLD_PLACE: _OFFICERS | {R.FINANCE_MAKER},
+    Act.PAYOUT_OVERRIDE: frozenset({R.FINANCE_CHECKER}),
+    Act.BLACKOUT_SET: _FINANCE,
+    Act.STAFF_ACCOUNT_WRITE: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD, *_OFFICERS}),
+    Act.STAFF_ACCOUNT_READ: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD}) | _OFFICE_READERS,
+    Act.STAFF_ACCOUNT_REMOVE: _OFFICERS,
     Act.FILE_DOWNLOAD: _FINANCE,
     Act.RETURN_RECEIVE: frozenset({R.FINANCE_MAKER}),
     Act.WORKLIST_READ: _SCHOOL | _OFFICE_READERS,

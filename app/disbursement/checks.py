@@ -1,8 +1,12 @@
 """The pre-payment checks, each one query over a set of payees; all that fail are kept.
 
-They run over three temporary tables of the transaction: `payee` (one row a payout), `payee_part`
-(its instalments with their term) and `payee_finding` (what was found). A payee without a student
+They run over temporary tables of the transaction: `payee` (one row a payout), `payee_part` (its
+instalments with their term), `payee_most` (the yearly maximum of a policy version) and
+`payee_finding` (what was found, and whether it was overridden). A payee without a student
 is the school itself: what is asked of students alone passes it by.
+
+Each check yields (payout_id, fact). Of the facts, the account and the amount a finding keeps a
+digest, to which an override is bound: once something else is seen, the finding is open again.
 
 Two students with one account are one household when both guardians' names are known and the same:
 brothers and sisters may share an account. Otherwise the account is shared across households, as
@@ -16,17 +20,22 @@ from sqlmodel import Session
 
 from app.bank.layout import Format
 from app.bank.payment_file import name_faults
+from app.disbursement import guards
 from app.disbursement.models import PayeeCheck
+from app.policy import queries as policy
 from app.registry import presence
 
 _TABLES = (
-    "DROP TABLE IF EXISTS pg_temp.payee, pg_temp.payee_part, pg_temp.payee_finding",
+    """DROP TABLE IF EXISTS pg_temp.payee, pg_temp.payee_part, pg_temp.payee_finding,
+        pg_temp.payee_most""",
     """CREATE TEMP TABLE payee (payout_id uuid, student_id uuid, school_id uuid, county_id uuid,
         account_id uuid, amount_fen bigint, reissue_of uuid, school_account_id uuid)
         ON COMMIT DROP""",
     """CREATE TEMP TABLE payee_part (payout_id uuid, instalment_id uuid, school_id uuid,
         county_id uuid, amount_fen bigint, term text, school_year text) ON COMMIT DROP""",
-    "CREATE TEMP TABLE payee_finding (payout_id uuid, finding text) ON COMMIT DROP",
+    """CREATE TEMP TABLE payee_finding (payout_id uuid, finding text, facts text,
+        overridden boolean) ON COMMIT DROP""",
+    "CREATE TEMP TABLE payee_most (policy_version_id uuid, most_fen bigint) ON COMMIT DROP",
 )
 # An award's check looks up each of its instalments among those about to be sent.
 _READY = (
@@ -55,7 +64,7 @@ SCHOOL_YEAR = (
 
 # A supplement is for days past, on which the student was there: who left since is owed it too.
 _THERE = f"""
-    SELECT asked.payout_id FROM (
+    SELECT asked.payout_id, asked.term FROM (
         SELECT p.payout_id, p.student_id, part.school_year, part.term
         FROM payee p JOIN payee_part part USING (payout_id)
         JOIN instalment i ON i.id = part.instalment_id AND i.supplement_version_id IS NULL
@@ -63,7 +72,7 @@ _THERE = f"""
 
 CHECKS: Mapping[PayeeCheck, str] = {
     PayeeCheck.NO_ACCOUNT: """
-        SELECT p.payout_id FROM payee p WHERE p.account_id IS NULL
+        SELECT p.payout_id, '' FROM payee p WHERE p.account_id IS NULL
             AND p.school_account_id IS NULL AND NOT EXISTS (
                 SELECT FROM bank_account w
                 WHERE w.student_id = p.student_id AND w.state = 'unconfirmed')
@@ -71,25 +80,25 @@ CHECKS: Mapping[PayeeCheck, str] = {
                 AND w.school_id = p.school_id AND w.state = 'unconfirmed')""",
     # A change that waits for its second person holds the payment to the old account too.
     PayeeCheck.ACCOUNT_UNCONFIRMED: """
-        SELECT p.payout_id FROM payee p LEFT JOIN bank_account b ON b.id = p.account_id
+        SELECT p.payout_id, '' FROM payee p LEFT JOIN bank_account b ON b.id = p.account_id
         WHERE b.state <> 'confirmed' OR EXISTS (
             SELECT FROM bank_account w
             WHERE w.student_id = p.student_id AND w.state = 'unconfirmed')
         UNION ALL
-        SELECT p.payout_id FROM payee p LEFT JOIN school_account b ON b.id = p.school_account_id
+        SELECT p.payout_id, '' FROM payee p LEFT JOIN school_account b ON b.id = p.school_account_id
         WHERE p.student_id IS NULL AND (b.state <> 'confirmed' OR EXISTS (
             SELECT FROM school_account w
             WHERE w.school_id = p.school_id AND w.state = 'unconfirmed'))""",
     PayeeCheck.HOLDER_DIFFERS: """
-        SELECT p.payout_id FROM payee p JOIN bank_account b ON b.id = p.account_id
+        SELECT p.payout_id, s.name FROM payee p JOIN bank_account b ON b.id = p.account_id
         JOIN student s ON s.id = p.student_id
         WHERE (b.holder = 'student' AND b.holder_name <> s.name) OR (b.holder = 'guardian'
             AND (coalesce(btrim(b.relation), '') = '' OR coalesce(btrim(b.reason), '') = ''))
         UNION ALL
-        SELECT p.payout_id FROM payee p JOIN school_account b ON b.id = p.school_account_id
+        SELECT p.payout_id, s.name FROM payee p JOIN school_account b ON b.id = p.school_account_id
         JOIN school s ON s.id = p.school_id WHERE b.holder_name <> s.name""",
     PayeeCheck.SHARED_ACROSS_HOUSEHOLDS: """
-        SELECT p.payout_id FROM payee p JOIN bank_account b ON b.id = p.account_id
+        SELECT p.payout_id, o.id::text FROM payee p JOIN bank_account b ON b.id = p.account_id
         JOIN student s ON s.id = p.student_id
         JOIN bank_account o ON o.number_index = b.number_index AND o.student_id <> b.student_id
         JOIN student other ON other.id = o.student_id
@@ -98,10 +107,10 @@ CHECKS: Mapping[PayeeCheck, str] = {
                 AND q.state IN ('sent', 'paid', 'unknown')))
             AND (s.guardian_name = other.guardian_name) IS NOT TRUE
         UNION ALL
-        SELECT p.payout_id FROM payee p JOIN bank_account b ON b.id = p.account_id
+        SELECT p.payout_id, o.id::text FROM payee p JOIN bank_account b ON b.id = p.account_id
         JOIN school_account o ON o.number_index = b.number_index AND o.state <> 'replaced'
         UNION ALL
-        SELECT p.payout_id FROM payee p JOIN school_account b ON b.id = p.school_account_id
+        SELECT p.payout_id, '' FROM payee p JOIN school_account b ON b.id = p.school_account_id
         WHERE EXISTS (SELECT FROM school_account o WHERE o.number_index = b.number_index
                 AND o.school_id <> b.school_id AND o.state <> 'replaced')
             OR EXISTS (SELECT FROM bank_account o WHERE o.number_index = b.number_index
@@ -109,11 +118,11 @@ CHECKS: Mapping[PayeeCheck, str] = {
     PayeeCheck.ENROLMENT_UNCONFIRMED: f"{_THERE} WHERE {presence.UNCONFIRMED}",
     PayeeCheck.NOT_ENROLLED: f"{_THERE} WHERE {presence.ABSENT}",
     PayeeCheck.IDENTITY_PROVISIONAL: """
-        SELECT p.payout_id FROM payee p JOIN student s ON s.id = p.student_id
+        SELECT p.payout_id, s.name FROM payee p JOIN student s ON s.id = p.student_id
         WHERE s.identity = 'provisional'""",
     # What is paid, on its way, or about to be sent of one award, against the whole award.
     PayeeCheck.OVER_AWARD: """
-        SELECT mine.payout_id FROM (
+        SELECT mine.payout_id, '' FROM (
             SELECT DISTINCT part.payout_id, i.award_id FROM payee_part part
             JOIN instalment i ON i.id = part.instalment_id) mine
         JOIN award a ON a.id = mine.award_id
@@ -124,18 +133,30 @@ CHECKS: Mapping[PayeeCheck, str] = {
                 EXISTS (SELECT FROM payout_part l WHERE l.instalment_id = x.id AND l.live)
                 OR EXISTS (SELECT FROM payee_part t WHERE t.instalment_id = x.id)))""",
     PayeeCheck.ON_HOLD: """
-        SELECT p.payout_id FROM payee p WHERE EXISTS (
+        SELECT p.payout_id, '' FROM payee p WHERE EXISTS (
             SELECT FROM payment_hold h
             WHERE h.student_id = p.student_id AND h.lifted_at IS NULL)""",
+    PayeeCheck.STAFF_ACCOUNT: guards.STAFF_ACCOUNT,
+    PayeeCheck.OVER_YEAR_MAXIMUM: guards.OVER_YEAR_MAXIMUM,
+    PayeeCheck.PAID_TWICE: guards.PAID_TWICE,
+    PayeeCheck.DECEASED: guards.DECEASED,
+    PayeeCheck.ACCOUNT_CHANGED: guards.ACCOUNT_CHANGED,
+    PayeeCheck.RATE_DIFFERS: guards.RATE_DIFFERS,
 }
 
 _EVERY = " UNION ALL ".join(
-    f"SELECT payout_id, '{check.value}' AS finding FROM ({found}) AS found"  # noqa: S608 own text
+    f"SELECT payout_id, '{check.value}', fact FROM ({found}) "  # noqa: S608 own text
+    "AS found (payout_id, fact)"
     for check, found in CHECKS.items()
 )
+_DIGEST = """encode(sha256(convert_to(concat_ws('|', max(p.account_id::text),
+    max(p.school_account_id::text), max(p.amount_fen),
+    string_agg(DISTINCT f.fact, ',' ORDER BY f.fact)), 'UTF8')), 'hex')"""
 _FIND = text(
-    "INSERT INTO payee_finding (payout_id, finding) "  # noqa: S608 own text
-    f"SELECT DISTINCT payout_id, finding FROM ({_EVERY}) AS every"
+    "INSERT INTO payee_finding (payout_id, finding, facts, overridden) "  # noqa: S608 own text
+    f"SELECT payout_id, f.finding, {_DIGEST}, false "
+    f"FROM ({_EVERY}) AS f (payout_id, finding, fact) JOIN payee p USING (payout_id) "
+    "GROUP BY payout_id, f.finding"
 )
 _HOLDERS = """
     SELECT p.payout_id, b.holder_name FROM payee p JOIN bank_account b ON b.id = p.account_id
@@ -147,13 +168,30 @@ _NAMES = text(
     f"SELECT DISTINCT holder_name FROM ({_HOLDERS}) AS holders"  # noqa: S608 own text
 )
 _UNFIT = text(
-    "INSERT INTO payee_finding (payout_id, finding) "  # noqa: S608 own text
-    f"SELECT payout_id, :finding FROM ({_HOLDERS}) AS holders WHERE holder_name = ANY(:names)"
+    "INSERT INTO payee_finding (payout_id, finding, facts, overridden) "  # noqa: S608 own text
+    f"SELECT payout_id, :finding, '', false FROM ({_HOLDERS}) AS holders "
+    "WHERE holder_name = ANY(:names)"
 )
 
 
+_VERSIONS = text("""
+    SELECT DISTINCT v.id FROM payee_part part JOIN instalment i ON i.id = part.instalment_id
+    JOIN award a ON a.id = i.award_id
+    CROSS JOIN LATERAL (VALUES (a.policy_version_id), (i.supplement_version_id)) v (id)
+    WHERE v.id IS NOT NULL AND a.student_id IS NOT NULL
+""")
+_MOST = text(
+    "INSERT INTO payee_most SELECT * FROM unnest(CAST(:versions AS uuid[]), "
+    "CAST(:most AS bigint[]))"
+)
+_OVERRIDE = text("""
+    UPDATE payee_finding f SET overridden = true FROM payout_override o
+    WHERE o.payout_id = f.payout_id AND o.finding = f.finding AND o.facts = f.facts
+""")
+
+
 def set_up(session: Session) -> None:
-    """Makes the three tables anew, empty."""
+    """Makes the tables anew, empty."""
     for statement in _TABLES:
         session.execute(text(statement))
 
@@ -162,7 +200,19 @@ def find(session: Session, fmt: Format) -> None:
     """Writes every failed check of every payee into `payee_finding`; in city scope."""
     for statement in _READY:
         session.execute(text(statement))
+    _know_maxima(session)
     session.execute(_FIND)
     names = session.execute(_NAMES).scalars().all()
     unfit = [name for name in names if name_faults(fmt, name)]
     session.execute(_UNFIT, {"finding": PayeeCheck.NAME_UNFIT_FOR_BANK.value, "names": unfit})
+    session.execute(_OVERRIDE)
+
+
+def _know_maxima(session: Session) -> None:
+    versions = session.execute(_VERSIONS).scalars().all()
+    most = {
+        key: loaded.version.student_year_max_fen
+        for key, loaded in policy.version_by_id(session, versions).items()
+        if loaded.version.student_year_max_fen is not None
+    }
+    session.execute(_MOST, {"versions": list(most), "most": list(most.values())})

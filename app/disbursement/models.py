@@ -13,6 +13,7 @@ from app.core.columns import (
     fen_column,
     moment_column,
     one_of,
+    texts_column,
 )
 
 
@@ -57,6 +58,19 @@ class PayeeCheck(StrEnum):
     OVER_AWARD = "over_award"
     ON_HOLD = "on_hold"
     NAME_UNFIT_FOR_BANK = "name_unfit_for_bank"
+    STAFF_ACCOUNT = "staff_account"
+    OVER_YEAR_MAXIMUM = "over_year_maximum"
+    PAID_TWICE = "paid_twice"
+    DECEASED = "deceased"
+    ACCOUNT_CHANGED = "account_changed"
+    RATE_DIFFERS = "rate_differs"
+
+
+class FindingOutcome(StrEnum):
+    """Whether a finding still holds its payout."""
+
+    OPEN = "open"
+    OVERRIDDEN = "overridden"  # a second person answered for it; see payout_override
 
 
 class PayoutRun(SQLModel, table=True):
@@ -157,6 +171,9 @@ class Payout(SQLModel, table=True):
     made_at: datetime = moment_column()
     sent_at: datetime | None = moment_column(default=None, nullable=True)
     settled_at: datetime | None = moment_column(default=None, nullable=True)
+    # Which checks ran last, and when; what is not among the findings was passed.
+    checks: list[str] = texts_column(default_factory=list)
+    checked_at: datetime | None = moment_column(default=None, nullable=True)
 
 
 class PayoutPart(SQLModel, table=True):
@@ -176,15 +193,20 @@ class PayoutPart(SQLModel, table=True):
 
 
 class PayoutFinding(SQLModel, table=True):
-    """One failed pre-payment check of one payout; all of a payout's are kept."""
+    """One failed pre-payment check of one payout; all of a payout's are kept.
+
+    `facts` is the digest of what was seen, to which an override is bound.
+    """
 
     __tablename__ = "payout_finding"
-    __table_args__ = (one_of("finding", PayeeCheck),)
+    __table_args__ = (one_of("finding", PayeeCheck), one_of("outcome", FindingOutcome))
     payout_id: UUID = Field(foreign_key="payout.id", primary_key=True)
     finding: PayeeCheck = enum_column(PayeeCheck, primary_key=True)
     school_id: UUID = Field(foreign_key="organisation.id")
     county_id: UUID = Field(foreign_key="organisation.id")
     found_at: datetime = moment_column()
+    facts: str = Field(max_length=64)
+    outcome: FindingOutcome = enum_column(FindingOutcome)
 
 
 class PaymentHold(SQLModel, table=True):

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.core import clock, ids, numbers
 from app.core.staging import Rows
 from app.disbursement import checks
-from app.disbursement.models import PayoutRun
+from app.disbursement.models import PayeeCheck, PayoutRun
 
 _PART = table("payee_part", column("instalment_id", Uuid()))
 
@@ -54,10 +54,11 @@ def write(session: Session, run: PayoutRun) -> int:
     count = int(session.execute(_COUNT).scalar_one())
     series = f"P-{clock.office_day().year}"
     place = numbers.take(session, series, count)
-    told = {"run": run.id, "prefix": f"{series}-", "first": place, "now": clock.now()}
+    now = clock.now()
+    told = {"run": run.id, "prefix": f"{series}-", "first": place, "now": now, "checks": _RAN}
     session.execute(_INSERT_PAYOUTS, told)
     session.execute(_INSERT_PARTS)
-    session.execute(_KEEP_FINDINGS, {"now": clock.now()})
+    session.execute(_KEEP_FINDINGS, {"now": now})
     return count
 
 
@@ -68,17 +69,28 @@ def settle_held(session: Session) -> tuple[int, int]:
     """
     examined = int(session.execute(_COUNT).scalar_one())
     session.execute(_TAKE_ACCOUNT)
-    session.execute(_FORGET_FINDINGS)
-    session.execute(_KEEP_FINDINGS, {"now": clock.now()})
+    _renew_findings(session)
     return examined, len(session.execute(_CLEAN_TO_READY).all())
 
 
 def hold_unfit(session: Session) -> int:
     """Holds the ready payouts in which the checks found something; answers how many."""
-    session.execute(_KEEP_FINDINGS, {"now": clock.now()})
+    _renew_findings(session)
     return len(session.execute(_UNFIT_TO_HELD).all())
 
 
+def _renew_findings(session: Session) -> None:
+    now = clock.now()
+    session.execute(_FORGET_FINDINGS)
+    session.execute(_KEEP_FINDINGS, {"now": now})
+    session.execute(_NOTE_CHECKS, {"now": now, "checks": _RAN})
+
+
+_RAN = [check.value for check in PayeeCheck]
+_NOTE_CHECKS = text(
+    "UPDATE payout SET checks = CAST(:checks AS text[]), checked_at = :now FROM payee p "
+    "WHERE payout.id = p.payout_id"
+)
 _COUNT = text("SELECT count(*) FROM payee")
 # The latest payout of an instalment decides: failed or returned waits for its reissue. Looked for
 # once, from the few that failed: there is no index from an instalment to its dead parts.
@@ -148,12 +160,13 @@ _PAYEES_HELD = text("""
 """)
 _INSERT_PAYOUTS = text("""
     INSERT INTO payout (id, number, run_id, student_id, school_id, county_id, account_id,
-        school_account_id, amount_fen, state, reissue_of, made_at)
+        school_account_id, amount_fen, state, reissue_of, made_at, checks, checked_at)
     SELECT p.payout_id, CAST(:prefix AS text) || CASE WHEN n.place > 9999999 THEN n.place::text
         ELSE lpad(n.place::text, 7, '0') END, :run, p.student_id, p.school_id, p.county_id,
         p.account_id, p.school_account_id, p.amount_fen, CASE WHEN EXISTS (
-            SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id) THEN 'held'
-        ELSE 'ready' END, p.reissue_of, :now
+            SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id AND NOT f.overridden)
+        THEN 'held'
+        ELSE 'ready' END, p.reissue_of, :now, CAST(:checks AS text[]), :now
     FROM payee p JOIN (SELECT payout_id, CAST(:first AS bigint) - 1 + row_number() OVER (
         ORDER BY county_id, school_id, student_id, reissue_of) AS place FROM payee) n
         USING (payout_id)
@@ -163,8 +176,9 @@ _INSERT_PARTS = text("""
     SELECT payout_id, instalment_id, school_id, county_id, amount_fen, true FROM payee_part
 """)
 _KEEP_FINDINGS = text("""
-    INSERT INTO payout_finding (payout_id, finding, school_id, county_id, found_at)
-    SELECT p.payout_id, f.finding, p.school_id, p.county_id, :now
+    INSERT INTO payout_finding (payout_id, finding, school_id, county_id, found_at, facts, outcome)
+    SELECT p.payout_id, f.finding, p.school_id, p.county_id, :now, f.facts,
+        CASE WHEN f.overridden THEN 'overridden' ELSE 'open' END
     FROM payee_finding f JOIN payee p USING (payout_id)
 """)
 _FORGET_FINDINGS = text(
@@ -178,13 +192,15 @@ _TAKE_ACCOUNT = text(
 _CLEAN_TO_READY = text("""
     UPDATE payout SET state = 'ready' FROM payee p
     WHERE payout.id = p.payout_id AND payout.state = 'held'
-        AND NOT EXISTS (SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id)
+        AND NOT EXISTS (SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id
+            AND NOT f.overridden)
     RETURNING payout.id
 """)
 _UNFIT_TO_HELD = text("""
     UPDATE payout SET state = 'held' FROM payee p
     WHERE payout.id = p.payout_id AND payout.state = 'ready'
-        AND EXISTS (SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id)
+        AND EXISTS (SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id
+            AND NOT f.overridden)
     RETURNING payout.id
 """)
 _PAYEES_READY = text("""

@@ -65,7 +65,7 @@ def by_finding(session: Session, run_id: UUID) -> list[Tally]:
 def payouts(
     session: Session, run_id: UUID, asked: PageAsked, state: PayoutState | None
 ) -> Sequence[Row[Any]]:
-    """A run's payouts with payee, masked account, findings and warnings, by id.
+    """A run's payouts with payee, masked account, findings, guards and warnings, by id.
 
     The caller has found the run in scope. The number of statements is one.
     """
@@ -148,7 +148,7 @@ _BY_STATE = text("""
 _BY_FINDING = text("""
     SELECT f.finding AS of, count(*) AS payouts, sum(p.amount_fen)::bigint AS amount_fen
     FROM payout p JOIN payout_finding f ON f.payout_id = p.id
-    WHERE p.run_id = :run GROUP BY f.finding ORDER BY f.finding
+    WHERE p.run_id = :run AND f.outcome = 'open' GROUP BY f.finding ORDER BY f.finding
 """)
 _PAYOUTS = text("""
     SELECT p.id, p.number, p.state, p.amount_fen, p.student_id, p.school_id, s.name AS student_name,
@@ -158,7 +158,10 @@ _PAYOUTS = text("""
         f.number AS file_number,
         (SELECT count(*) FROM payout_part part WHERE part.payout_id = p.id) AS parts,
         ARRAY(SELECT found.finding FROM payout_finding found WHERE found.payout_id = p.id
-            ORDER BY found.finding) AS findings,
+            AND found.outcome = 'open' ORDER BY found.finding) AS findings,
+        ARRAY(SELECT found.finding FROM payout_finding found WHERE found.payout_id = p.id
+            AND found.outcome = 'overridden' ORDER BY found.finding) AS overridden,
+        p.checks, p.checked_at,
         EXISTS (SELECT FROM bank_account o JOIN student other ON other.id = o.student_id
             WHERE o.number_index = b.number_index AND o.student_id <> p.student_id
             AND o.state = 'confirmed' AND other.guardian_name = s.guardian_name)

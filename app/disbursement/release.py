@@ -19,7 +19,7 @@ from app.core import clock, crypto, db, ids, numbers
 from app.core.actor import Actor
 from app.core.errors import Fault
 from app.core.staging import Rows
-from app.disbursement import checks, payees, service
+from app.disbursement import blackouts, checks, payees, service
 from app.disbursement.errors import NothingReady, PayoutsMoved, RunNotFound, RunOpenedBySame
 from app.disbursement.models import (
     PaymentFile,
@@ -72,10 +72,13 @@ def release(session: Session, run_id: UUID, *, by: Actor) -> Released:
 
     What is ready is examined once more, for a student may have left since. What is held by then is
     left behind: cancelled, with its findings kept, and its instalments committed again, so that
-    the next run takes them up. Raises RunNotFound, RunNotOpen, RunOpenedBySame, NothingReady,
+    the next run takes them up. Releases of a programme take their turn, so that each sees what the
+    one before sent. Raises RunBlackedOut, RunNotFound, RunNotOpen, RunOpenedBySame, NothingReady,
     Overdrawn, CashShort, LinesUnfit.
     """
+    session.execute(_WAIT_FOR_TURN, {"run": run_id})
     run = _take(session, run_id, by)
+    blackouts.refuse_on(session, run, clock.office_day())
     service.lock_payouts(session, run.id)
     fmt = find_format(run.bank_format)
     with db.city_scope(session, by):
@@ -265,10 +268,15 @@ def _no_longer_ready(payout: UUID) -> Fault:
     return Fault("payout_not_ready", "已不是待发放状态", "is not ready any more", str(payout))
 
 
+_WAIT_FOR_TURN = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('releases of ' || programme, 0)) "
+    "FROM payout_run WHERE id = :run"
+)
 _HELD = text("""
     SELECT p.number, p.amount_fen, array_agg(f.finding ORDER BY f.finding) AS findings
     FROM payout p JOIN payout_finding f ON f.payout_id = p.id
-    WHERE p.run_id = :run AND p.state = 'held' GROUP BY p.id ORDER BY p.number
+    WHERE p.run_id = :run AND p.state = 'held' AND f.outcome = 'open'
+    GROUP BY p.id ORDER BY p.number
 """)
 _LINES = text("""
     SELECT p.id, p.amount_fen, b.id AS account_id, b.number AS account, b.holder,

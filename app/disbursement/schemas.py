@@ -1,7 +1,7 @@
 """What comes in and goes out at the doors of payout runs, bank files and holds."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -116,8 +116,20 @@ class RunDetailOut(BaseModel):
         )
 
 
+Outcome = Literal["passed", "found", "overridden"]
+
+
+class GuardOut(BaseModel):
+    """What one check came to when the payout was last examined."""
+
+    check: PayeeCheck
+    outcome: Outcome
+
+
 class PayoutOut(BaseModel):
     """A payout: who gets how much where, what is against it, what the bank said.
+
+    `findings` hold it still; `guards` are all checks that ran at `checked_at`, with their outcome.
 
     Without a student it is paid to the school itself.
     """
@@ -134,6 +146,8 @@ class PayoutOut(BaseModel):
     account: str | None
     bank_name: str | None
     findings: list[PayeeCheck]
+    guards: list[GuardOut]
+    checked_at: datetime | None
     warnings: list[str]
     reissue_of: UUID | None
     file_number: str | None
@@ -156,12 +170,22 @@ class PayoutOut(BaseModel):
             account=None if row.number_tail is None else "*" * 12 + row.number_tail,
             bank_name=row.bank_name,
             findings=[PayeeCheck(one) for one in row.findings],
+            guards=[
+                GuardOut(check=PayeeCheck(one), outcome=_outcome(row, one)) for one in row.checks
+            ],
+            checked_at=row.checked_at,
             warnings=["shared_in_household"] if row.shared_in_household else [],
             reissue_of=row.reissue_of,
             file_number=row.file_number,
             file_line=row.file_line,
             bank_reason=row.bank_reason,
         )
+
+
+def _outcome(row: Row[Any], check: str) -> Outcome:
+    if check in row.findings:
+        return "found"
+    return "overridden" if check in row.overridden else "passed"
 
 
 class FileOut(BaseModel):

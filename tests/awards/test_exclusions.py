@@ -15,16 +15,13 @@ from app.applications.models import Application
 from app.awards import service as awards
 from app.awards.errors import AlreadyAwarded, ExclusiveAward, YearMaximum
 from app.awards.models import Award, AwardHold
-from app.core import clock, db, ids, settings
+from app.core import clock, db, ids
 from app.core.actor import SYSTEM, Actor
 from app.core.db import scoped_session
 from app.core.errors import AidError
 from app.ledger import service as ledger
 from app.policy import queries as policy
-from app.policy.catalogue import sealed
-from app.policy.models import PolicyVersion
-from app.policy.service import load_catalogue
-from tests.factories.cases import BOARDERS, SCHOOL_YEAR, SPRING, as_cases, make_cases
+from tests.factories.cases import BOARDERS, SCHOOL_YEAR, SPRING, as_cases, limit_year, make_cases
 from tests.factories.money import appropriate
 from tests.factories.office import City
 
@@ -113,21 +110,6 @@ def at_once(acts: list[Callable[[], int]]) -> list[int | AidError]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(run, acts))
-
-
-def limit(session: Session, period: str, most_fen: int) -> None:
-    """Another revision of the boarders' version, with a yearly maximum."""
-    load_catalogue(session, settings.get().catalogue)
-    version = policy.version_for(session, BOARDERS, period).version
-    newer = sealed(replace(version, revision=version.revision + 1, student_year_max_fen=most_fen))
-    session.add(
-        PolicyVersion(
-            catalogue="jining-2008", programme=BOARDERS, effective_from=newer.effective_from,
-            revision=newer.revision, body=newer.body.decode(),
-            sha256=bytes.fromhex(newer.sha256), loaded_at=clock.now(),
-        )
-    )  # fmt: skip
-    session.flush()
 
 
 def test_exclusion_is_said_in_either_file(one_excludes_the_other: None) -> None:
@@ -234,7 +216,7 @@ def test_a_student_gets_no_more_of_a_programme_in_a_year_than_its_maximum(
 ) -> None:
     for year in (2007, 2008):
         appropriate(session, 10_000_00, year=year)
-    limit(session, SPRING, most_fen)
+    limit_year(session, SPRING, most_fen)
     school = city.schools[SCHOOL]
     autumn = make_cases(session, school, 1, 250_00, period=AUTUMN)
     spring = make_cases(session, school, 1, 250_00, period=SPRING)
@@ -257,8 +239,8 @@ def test_two_terms_promised_at_once_do_not_pass_the_maximum_together(
     city: City, booked: None
 ) -> None:
     with scoped_session(SYSTEM) as session:
-        limit(session, SPRING, 400_00)
-        limit(session, AUTUMN, 400_00)
+        limit_year(session, SPRING, 400_00)
+        limit_year(session, AUTUMN, 400_00)
     autumn, spring = cases(city, 5, BOARDERS, AUTUMN), cases(city, 5, BOARDERS, SPRING)
     same_students(autumn, spring)
     answers = at_once(

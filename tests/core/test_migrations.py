@@ -12,6 +12,7 @@ OUTSIDE_ROW_SECURITY = {
     "organisation", "staff_member", "api_client", "client_grant", "login_guard", "refresh_token",
     "counter", "kept_reply", "policy_version", "policy_draft", "application_round",
     "decision_batch", "notice", "ledger_account", "ledger_transfer", "award_hold", "recovery_bar",
+    "blackout",
 }  # fmt: skip
 APPEND_ONLY = {
     "audit_event", "audit_record", "document", "policy_version", "enrolment_confirmation",
@@ -20,7 +21,7 @@ APPEND_ONLY = {
     "return_line", "import_row", "organisation", "recognition", "recognition_panel",
     "recognition_decision", "outside_register_row", "register_refusal", "allocation_proposal",
     "school_allocation_student", "school_allocation_double", "holder_payment_mode",
-    "cash_receipt", "recovery_settlement",
+    "cash_receipt", "recovery_settlement", "payout_override",
 }  # fmt: skip
 
 

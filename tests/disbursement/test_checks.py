@@ -26,6 +26,14 @@ from app.registry.models import (
 )
 from app.registry.service_school_accounts import NewSchoolAccount, enter_school_account
 from tests.disbursement.conftest import RURAL, Open
+from tests.disbursement.spoilers import (
+    account_changed,
+    deceased,
+    over_year_maximum,
+    paid_twice,
+    rate_differs,
+    staff_account,
+)
 from tests.factories.money import appropriate
 from tests.factories.office import City
 from tests.factories.payouts import Payee, confirm_enrolment, enrol, make_accounts, make_payees
@@ -64,9 +72,8 @@ def findings(session: Session, payee: Payee) -> set[str]:
 
 
 def state(session: Session, payee: Payee) -> PayoutState:
-    return session.execute(
-        select(col(Payout.state)).where(col(Payout.student_id) == payee.student_id)
-    ).scalar_one()
+    newest = select(col(Payout.state)).where(col(Payout.student_id) == payee.student_id)
+    return session.execute(newest.order_by(col(Payout.number).desc()).limit(1)).scalar_one()
 
 
 def no_account(session: Session, city: City, payee: Payee) -> None:
@@ -111,9 +118,11 @@ def identity_provisional(session: Session, city: City, payee: Payee) -> None:
 
 
 def over_award(session: Session, city: City, payee: Payee) -> None:
-    session.execute(
-        text("UPDATE award SET amount_fen = 24999 WHERE student_id = :id"), {"id": payee.student_id}
-    )
+    for less in (
+        "UPDATE award SET amount_fen = 24999",
+        "UPDATE application SET amount_fen = 24999",
+    ):
+        session.execute(text(f"{less} WHERE student_id = :id"), {"id": payee.student_id})
 
 
 def on_hold(session: Session, city: City, payee: Payee) -> None:
@@ -136,6 +145,12 @@ SPOILERS: list[Callable[[Session, City, Payee], None]] = [
     over_award,
     on_hold,
     name_unfit_for_bank,
+    staff_account,
+    over_year_maximum,
+    paid_twice,
+    deceased,
+    account_changed,
+    rate_differs,
 ]
 
 

@@ -14,7 +14,9 @@ from app.core import db
 from app.disbursement.errors import HolderOutside, NothingDue, PayoutsMoved, RunNotOpen
 from app.disbursement.models import Payout, PayoutPart, PayoutState
 from app.disbursement.service import RunAsked, cancel_payouts, cancel_run, open_run
+from app.reconciliation.queries import invariants
 from tests.disbursement.conftest import DAY, OTHER_COUNTY, RURAL, Open
+from tests.disbursement.spoilers import settle_run
 from tests.factories.cases import VOCATIONAL
 from tests.factories.money import appropriate
 from tests.factories.office import City
@@ -95,6 +97,22 @@ def test_a_students_several_instalments_go_in_one_payout(
     assert payout.state is PayoutState.READY
 
 
+def test_what_a_bank_returns_of_several_instalments_comes_back_for_all_of_them(
+    session: Session, city: City
+) -> None:
+    make_vocational(session, city)
+    school = city.schools["3637000010"]
+    make_payees(session, school, 1, 1500_00, programme=VOCATIONAL, period="2007-2008")
+    steps = (PayoutState.PAID, PayoutState.RETURNED)
+    settle_run(session, city, *steps, programme=VOCATIONAL, due_to=date(2008, 4, 30))
+    payout = session.execute(select(Payout)).scalar_one()
+    assert (payout.state, payout.amount_fen) == (PayoutState.RETURNED, 7 * 150_00)
+    assert instalment_states(session) == {InstalmentState.COMMITTED}
+    live = select(func.count()).select_from(PayoutPart).where(col(PayoutPart.live))
+    assert session.execute(live).scalar_one() == 0
+    assert invariants(session) == []
+
+
 def make_vocational(session: Session, city: City) -> None:
     """Money of both fiscal years, of every source that pays the vocational grant."""
     sources = ("central", "province", "city", "county")
@@ -164,7 +182,7 @@ def test_the_number_of_statements_does_not_grow_with_the_payouts(
     with counting() as sixty:
         opened()
     assert len(one) == len(sixty)
-    assert len(one) < 40
+    assert len(one) < 48
 
 
 def test_a_cancelled_run_gives_its_instalments_back(

@@ -20,6 +20,7 @@ from app.applications.place_models import PlaceEntry, PlaceReason, PlaceState
 from app.auth.models import ApiClient, ClientGrant
 from app.awards.models import Award, Instalment
 from app.core import clock
+from app.disbursement.guard_models import Blackout, StaffAccount
 from app.disbursement.models import PaymentHold
 from app.documents import service as documents
 from app.documents.models import DocumentKind
@@ -127,7 +128,15 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         made_at=clock.now(),
         **place,
     )
-    session.add_all([objection, review, entry])
+    staff_account = StaffAccount(
+        number_index=b"x", number_tail="0011", holder_name="赵师", reason="教师",
+        made_by=clerk, made_at=clock.now(), **place,
+    )  # fmt: skip
+    blackout = Blackout(
+        holder_id=school.county_id, from_on=DAY, to_on=DAY, reason="结账",
+        set_by=clerk, set_at=clock.now(),
+    )  # fmt: skip
+    session.add_all([objection, review, entry, staff_account, blackout])
     enrolment = session.execute(
         select(col(Enrolment.id)).where(col(Enrolment.student_id) == student.id)
     ).scalar_one()
@@ -159,6 +168,8 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "files:file_id": chain.payment_file.id,
         "return-files:file_id": chain.return_file.id,
         "hold_id": hold,
+        "staff_account_id": staff_account.id,
+        "blackout_id": blackout.id,
         "place_id": entry.id,
         "allocation_id": allocation.id,
         "account_id": account.id,

@@ -78,6 +78,16 @@ BODIES = {
     },
     "POST /reviews/{review_id}/decide": {"outcome": "upheld", "because": "事实清楚"},
     "POST /runs/{run_id}/cancel": {"because": "取消"},
+    "POST /runs/{run_id}/payouts/override": {
+        "payout_ids": [str(uuid4())],
+        "findings": ["account_changed"],
+        "because": "已核实",
+    },
+    "POST /blackouts/{blackout_id}/cancel": {"because": "取消"},
+    "POST /schools/{school_id}/staff-accounts": {
+        "accounts": [{"number": "6228480000000000011", "holder_name": "赵师", "reason": "教师"}]
+    },
+    "POST /staff-accounts/{staff_account_id}/remove": {"because": "离职"},
     "POST /runs/{run_id}/payouts/cancel": {"payout_ids": [str(uuid4())], "because": "取消"},
     "POST /schools/{school_id}/accounts": SCHOOL_ACCOUNT,
     "POST /school-allocations/{allocation_id}/cancel": {"because": "统计有误"},

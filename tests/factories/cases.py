@@ -1,6 +1,7 @@
 """Cases at whatever step a test needs them: students, applications, submissions; set-wise."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from app.applications.models import (
 )
 from app.core import clock, ids, settings
 from app.policy import queries as policy
+from app.policy.catalogue import sealed
+from app.policy.models import PolicyVersion
 from app.policy.service import load_catalogue
 from app.registry.models import IdentityState, School, Student
 
@@ -141,6 +144,21 @@ def make_round(session: Session, programme: str = BOARDERS, period: str = SPRING
         opened_by=ids.new(),
         opened_at=clock.now(),
     )
+    session.add(made)
+    session.flush()
+    return made.id
+
+
+def limit_year(session: Session, period: str, most_fen: int) -> UUID:
+    """Another revision of the boarders' version, with a yearly maximum; answers its id."""
+    load_catalogue(session, settings.get().catalogue)
+    version = policy.version_for(session, BOARDERS, period).version
+    newer = sealed(replace(version, revision=version.revision + 1, student_year_max_fen=most_fen))
+    made = PolicyVersion(
+        catalogue="jining-2008", programme=BOARDERS, effective_from=newer.effective_from,
+        revision=newer.revision, body=newer.body.decode(),
+        sha256=bytes.fromhex(newer.sha256), loaded_at=clock.now(),
+    )  # fmt: skip
     session.add(made)
     session.flush()
     return made.id

@@ -27,6 +27,7 @@ from app.budgets.models import Appropriation, AppropriationKind, FundLine
 from app.core import clock, crypto, db, ids
 from app.core.actor import SYSTEM
 from app.disbursement.models import (
+    FindingOutcome,
     PayeeCheck,
     PaymentFile,
     Payout,
@@ -435,6 +436,8 @@ def _payout(
                 finding=PayeeCheck.HOLDER_DIFFERS,
                 **where,
                 found_at=clock.now(),
+                facts="",
+                outcome=FindingOutcome.OPEN,
             ),
         )
     _add(

@@ -12,6 +12,7 @@ from app.budgets import models as budgets
 from app.core import models as core
 from app.disbursement import guard_models as payee_guards
 from app.disbursement import models as disbursement
+from app.disbursement import paying_models as paying_accounts
 from app.documents import models as documents
 from app.imports import models as imports
 from app.ledger import models as ledger
@@ -19,6 +20,7 @@ from app.notices import models as notices
 from app.policy import models as policy
 from app.recognition import models as recognition
 from app.reconciliation import models as reconciliation
+from app.reconciliation import statement_models as statements
 from app.recoveries import models as recoveries
 from app.registers import models as registers
 from app.registry import models as registry
@@ -41,6 +43,7 @@ __all__ = [
     "metadata",
     "notices",
     "payee_guards",
+    "paying_accounts",
     "places",
     "policy",
     "recognition",
@@ -49,4 +52,5 @@ __all__ = [
     "registers",
     "registry",
     "school_accounts",
+    "statements",
 ]

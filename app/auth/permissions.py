@@ -75,6 +75,9 @@ class Act(StrEnum):
     STAFF_ACCOUNT_REMOVE = "staff_account.remove"
     FILE_DOWNLOAD = "file.download"
     RETURN_RECEIVE = "return.receive"
+    PAYING_ACCOUNT_ENTER = "paying-account.enter"
+    PAYING_ACCOUNT_CONFIRM = "paying-account.confirm"
+    STATEMENT_TAKE = "statement.take"
     WORKLIST_READ = "worklist.read"
     WORKLIST_RESOLVE = "worklist.resolve"
     REISSUE = "payout.reissue"
@@ -182,6 +185,9 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.STAFF_ACCOUNT_REMOVE: _OFFICERS,
     Act.FILE_DOWNLOAD: _FINANCE,
     Act.RETURN_RECEIVE: frozenset({R.FINANCE_MAKER}),
+    Act.PAYING_ACCOUNT_ENTER: frozenset({R.FINANCE_MAKER}),
+    Act.PAYING_ACCOUNT_CONFIRM: frozenset({R.FINANCE_CHECKER}),
+    Act.STATEMENT_TAKE: frozenset({R.FINANCE_MAKER}),
     Act.WORKLIST_READ: _SCHOOL | _OFFICE_READERS,
     Act.WORKLIST_RESOLVE: _FINANCE,
     Act.REISSUE: frozenset({R.FINANCE_MAKER}),

@@ -55,3 +55,27 @@ class TotalsDiffer(Invalid):
     """
 
     code = "bank-totals-differ"
+
+
+class StatementFormatUnknown(NotFound):
+    """No statement format has this code."""
+
+    code = "statement-format-unknown"
+
+
+class StatementBroken(Invalid):
+    """A statement is not as its format says; it is refused whole with all that is wrong."""
+
+    code = "statement-broken"
+
+
+class StatementUnbalanced(Invalid):
+    """Opening balance and lines do not come to the closing balance."""
+
+    code = "statement-unbalanced"
+
+
+class StatementGap(Invalid):
+    """A statement does not follow the last one of its account."""
+
+    code = "statement-gap"

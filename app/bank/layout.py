@@ -103,7 +103,7 @@ class Reason(_Part):
 class ReturnLayout(_Part):
     """The columns of a return file, in order, and the bank's vocabulary."""
 
-    replies: Literal["all", "failures_only"]
+    replies: Literal["all", "failures_only", "statement_only"]
     rows_max: Annotated[int, Field(ge=1, le=1_000_000)]
     columns: list[ReturnColumn]
     result: Annotated[list[Result], Field(min_length=1)]

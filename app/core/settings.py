@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     centre_name: str = "济宁市学生资助管理中心"
     office_day: date | None = None
     review_ask_days: int = 10
+    late_working_days: int = 5
+    unknown_working_days: int = 3
     pool_size: int = 20
     host: str = "127.0.0.1"
     port: int = 8000
@@ -71,6 +73,15 @@ class Settings(BaseSettings):
     def _families_have_days(cls, value: int) -> int:
         if not 1 <= value <= 60:  # noqa: PLR2004
             raise ValueError("AID_REVIEW_ASK_DAYS must be between 1 and 60 working days")
+        return value
+
+    @field_validator("late_working_days", "unknown_working_days")
+    @classmethod
+    def _bank_has_days(cls, value: int) -> int:
+        if not 1 <= value <= 60:  # noqa: PLR2004
+            raise ValueError(
+                "AID_LATE_WORKING_DAYS and AID_UNKNOWN_WORKING_DAYS must be between 1 and 60"
+            )
         return value
 
     @field_validator("database_url", "owner_database_url")

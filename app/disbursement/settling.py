@@ -32,6 +32,13 @@ def lock_file(session: Session, run_id: UUID, file_id: UUID) -> None:
     session.execute(_LOCK_PAYOUTS, {"file": file_id})
 
 
+def lock_payouts(session: Session, payouts: Rows) -> None:
+    """Locks the instalments of the payouts a select names, then the payouts, in id order."""
+    named = stage(session, "locked_payout", payouts, ("payout_id",)).name
+    for lock in (_LOCK_NAMED_INSTALMENTS, _LOCK_NAMED_PAYOUTS):
+        session.execute(text(lock.format(named=named)))
+
+
 def settle(session: Session, verdicts: Rows, *, batch: UUID, by: Actor) -> int:
     """Moves payouts to paid, failed, returned or unknown, and their money with them.
 
@@ -141,3 +148,15 @@ _LOCK_PAYOUTS = text("""
     SELECT count(*) FROM (
         SELECT p.id FROM payout p WHERE p.file_id = :file ORDER BY p.id FOR UPDATE) AS locked
 """)
+_LOCK_NAMED_INSTALMENTS = """
+    SELECT count(*) FROM (
+        SELECT i.id FROM instalment i WHERE i.id IN (
+            SELECT part.instalment_id FROM payout_part part
+            JOIN {named} n ON n.payout_id = part.payout_id)
+        ORDER BY i.id FOR UPDATE) AS locked
+"""
+_LOCK_NAMED_PAYOUTS = """
+    SELECT count(*) FROM (
+        SELECT p.id FROM payout p WHERE p.id IN (SELECT payout_id FROM {named})
+        ORDER BY p.id FOR UPDATE) AS locked
+"""

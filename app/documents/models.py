@@ -18,6 +18,7 @@ class DocumentKind(StrEnum):
     SCAN = "scan"
     PAYMENT_FILE = "payment_file"
     RETURN_FILE = "return_file"
+    STATEMENT = "statement"
 
 
 class Document(SQLModel, table=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.core.errors import Conflict, Fault, NotFound
+from app.core.errors import Conflict, Fault, Invalid, NotFound
 
 
 class ReturnFileNotFound(NotFound):
@@ -26,4 +26,25 @@ class WorkMoved(Conflict):
             f"有 {len(faults)} 项不是待处理状态，整批未处理，逐项列在 errors 中。",
             f"{len(faults)} item(s) are not open, each listed in errors; nothing was changed.",
             faults=faults,
+        )
+
+
+class StatementNotFound(NotFound):
+    """No such statement, or none within the caller's scope."""
+
+    code = "statement.not-found"
+
+    def __init__(self) -> None:
+        super().__init__("没有该对账单，请核对编号。", "There is no such statement; check its id.")
+
+
+class StatementOfAnother(Invalid):
+    """The statement is of another account than it is handed in for."""
+
+    code = "statement.of-another"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "对账单的账号不是所选付款账户，整份未接收。请选对账户后再传。",
+            "The statement is of another account, so nothing was taken. Choose its account.",
         )

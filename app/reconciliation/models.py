@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlmodel import Field, Index, SQLModel
+from sqlmodel import CheckConstraint, Field, Index, SQLModel
 
 from app.core import ids
 from app.core.columns import (
@@ -36,6 +36,21 @@ class LineOutcome(StrEnum):
     DUPLICATE = "duplicate"  # says what the books say already
     CONTRADICTS = "contradicts"  # says something the books cannot take
     UNMATCHED = "unmatched"
+
+
+class WorkKind(StrEnum):
+    """Why somebody must act; each kind's next steps stand in `actions`."""
+
+    FAILED = "failed"
+    RETURNED = "returned"
+    UNKNOWN = "unknown"
+    AMOUNT_DIFFERS = "amount_differs"
+    DUPLICATE = "duplicate"
+    CONTRADICTS = "contradicts"
+    UNMATCHED = "unmatched"
+    REPAYMENT = "repayment"  # a credit that may pay an open recoverable
+    LATE = "late"  # sent, and no word for too many working days
+    UNKNOWN_LONG = "unknown_long"  # unknown for too many working days
 
 
 class WorkState(StrEnum):
@@ -90,19 +105,42 @@ class ReturnLine(SQLModel, table=True):
 
 
 class WorkItem(SQLModel, table=True):
-    """Something the bank's word left to do: a failed, returned, unknown or odd line."""
+    """Something left to do: a line of the bank's, or a payout the bank is silent about."""
 
     __tablename__ = "work_item"
     __table_args__ = (
-        one_of("kind", LineOutcome),
+        one_of("kind", WorkKind),
         one_of("state", WorkState),
         Index("ix_work_item_state", "state", "kind"),
+        CheckConstraint(
+            "num_nonnulls(return_line_id, statement_line_id) = CASE WHEN kind IN "
+            "('late', 'unknown_long') THEN 0 ELSE 1 END",
+            name="one_cause",
+        ),
+        CheckConstraint(
+            "kind NOT IN ('late', 'unknown_long') OR payout_id IS NOT NULL", name="silent_payout"
+        ),
         Index("uq_work_item_line", "return_line_id", unique=True),
+        Index("uq_work_item_statement_line", "statement_line_id", unique=True),
+        Index(
+            "uq_work_item_silent",
+            "payout_id",
+            "kind",
+            unique=True,
+            postgresql_where="kind IN ('late', 'unknown_long') AND state = 'open'",
+        ),
+        Index("ix_work_item_recoverable", "recoverable_id"),
         Index("ix_work_item_payout", "payout_id"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
-    kind: LineOutcome = enum_column(LineOutcome)
-    return_line_id: int = count_column(foreign_key="return_line.id")
+    kind: WorkKind = enum_column(WorkKind)
+    return_line_id: int | None = count_column(
+        default=None, nullable=True, foreign_key="return_line.id"
+    )
+    statement_line_id: int | None = count_column(
+        default=None, nullable=True, foreign_key="statement_line.id"
+    )
+    recoverable_id: UUID | None = Field(default=None, foreign_key="recoverable.id")
     payout_id: UUID | None = Field(default=None, foreign_key="payout.id")
     school_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     county_id: UUID | None = Field(default=None, foreign_key="organisation.id")

@@ -12,7 +12,7 @@ from app.core.actor import Actor, Scope
 from app.core.paging import PageAsked
 from app.core.scoping import visible
 from app.reconciliation.errors import ReturnFileNotFound
-from app.reconciliation.models import LineOutcome, WorkItem, WorkState
+from app.reconciliation.models import LineOutcome, WorkItem, WorkKind, WorkState
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def worklist(
     by: Actor,
     asked: PageAsked,
     *,
-    kind: LineOutcome | None,
+    kind: WorkKind | None,
     state: WorkState | None,
     school_id: UUID | None,
 ) -> Sequence[Row[Any]]:
@@ -138,11 +138,14 @@ _LINES = text("""
 """)
 _WORK = text("""
     SELECT w.id, w.kind, w.state, w.payout_id, w.school_id, w.opened_at, w.done_because, w.done_at,
-        l.line_no, l.reason_code, w.reason, l.amount_fen, p.number AS payout_number,
+        coalesce(l.line_no, t.line_no) AS line_no, l.reason_code, w.reason,
+        coalesce(l.amount_fen, t.amount_fen, p.amount_fen) AS amount_fen, w.recoverable_id,
+        p.number AS payout_number,
         p.state AS payout_state, p.student_id, s.name AS student_name,
         coalesce(b.number_tail, c.number_tail) AS number_tail, f.number AS payment_file
     FROM work_item w
     LEFT JOIN return_line l ON l.id = w.return_line_id
+    LEFT JOIN statement_line t ON t.id = w.statement_line_id
     LEFT JOIN payout p ON p.id = w.payout_id
     LEFT JOIN payment_file f ON f.id = p.file_id
     LEFT JOIN student s ON s.id = p.student_id

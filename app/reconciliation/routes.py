@@ -14,7 +14,7 @@ from app.core.web import AidRoute
 from app.disbursement import queries as payments
 from app.disbursement.schemas import RunDetailOut
 from app.reconciliation import queries, service
-from app.reconciliation.models import LineOutcome, ReturnKind, WorkState
+from app.reconciliation.models import LineOutcome, ReturnKind, WorkKind, WorkState
 from app.reconciliation.schemas import (
     ReceivedOut,
     ReissueIn,
@@ -90,7 +90,7 @@ def list_work(
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.WORKLIST_READ)],
-    kind: LineOutcome | None = None,
+    kind: WorkKind | None = None,
     state: WorkState | None = None,
     school_id: UUID | None = None,
 ) -> Page[WorkItemOut]:

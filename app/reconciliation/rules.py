@@ -1,8 +1,10 @@
 """What a line of the bank's comes to, by where its payout stands."""
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from app.bank.layout import Outcome
+from app.core import clock
 from app.disbursement.models import PayoutState
 from app.reconciliation.models import LineOutcome
 
@@ -57,3 +59,18 @@ LEAVE_WORK = frozenset(
 def outcome_of(state: PayoutState, said: Outcome) -> LineOutcome:
     """What a line comes to whose number, account and amount are those of a payout."""
     return MOVES[state][said]
+
+
+MATCH_WORKING_DAYS = 5
+"""How many working days after it was sent a payout without a reference is looked for."""
+
+
+def earliest_sent(on: date, working_days: int) -> date:
+    """The earliest day after which at most `working_days` working days lie up to `on`."""
+    day = on
+    while working_days >= 0:
+        working_days -= clock.is_working_day(day)
+        if working_days < 0:
+            return day
+        day -= timedelta(days=1)
+    raise ValueError("working days must not be negative")

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from app.core.asked import Asked
 from app.core.money import YuanOut
 from app.disbursement.models import PayoutState
-from app.reconciliation.models import LineOutcome, ReturnKind, WorkState
+from app.reconciliation.models import LineOutcome, ReturnKind, WorkKind, WorkState
 from app.reconciliation.queries import OutcomeTally
 
 AT_ONCE_MAX = 1000
@@ -121,7 +121,7 @@ class WorkItemOut(BaseModel):
     """Something to act on: what the bank said of which payout; schools see no `payment_file`."""
 
     id: UUID
-    kind: LineOutcome
+    kind: WorkKind
     state: WorkState
     payout_id: UUID | None
     payout_number: str | None
@@ -144,7 +144,7 @@ class WorkItemOut(BaseModel):
         """The item as shown; of the account only the last four digits."""
         return cls(
             id=row.id,
-            kind=LineOutcome(row.kind),
+            kind=WorkKind(row.kind),
             state=WorkState(row.state),
             payout_id=row.payout_id,
             payout_number=row.payout_number,

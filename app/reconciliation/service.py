@@ -40,18 +40,19 @@ from app.disbursement import settling
 from app.disbursement.models import PaymentFile, PayoutRun, PayoutState
 from app.documents import service as documents
 from app.documents.models import DocumentKind
+from app.reconciliation import worklist
 from app.reconciliation.errors import WorkMoved
 from app.reconciliation.models import (
     LineOutcome,
     ReturnFile,
     ReturnKind,
     WorkItem,
+    WorkKind,
     WorkState,
 )
 from app.reconciliation.rules import LEAVE_WORK, MOVE_THE_PAYOUT, MOVES
 
 MEDIA_TYPE = "text/plain"
-SETTLED_BY_BANK = "银行已答复 / the bank has said"
 REISSUED = "已重新发放 / reissued in run"
 _SAID = ("line_no", "seq", "account_index", "amount_fen", "said", "reason_code", "reason")
 
@@ -85,7 +86,7 @@ def receive(
     lines = _match(session, sent, read, by)
     _write_lines(session, file, lines)
     moved = settling.settle(session, _verdicts(lines), batch=file.id, by=by)
-    _close_answered(session, lines, by)
+    worklist.close_answered(session, _answered(lines), by=by)
     detail = {"payment_file": sent.number, "lines": file.line_count, "payouts_moved": moved}
     audit.note(session, by=by, did="return.received", records=[file.id, sent.id], detail=detail)
     return Received(file, repeated=False)
@@ -105,7 +106,7 @@ def resolve(session: Session, items: Sequence[UUID], *, because: str, by: Actor)
             col(WorkItem.state) == WorkState.OPEN,
             visible(WorkItem, by),
         )
-        .values(_done(by, because))
+        .values(worklist.done(by, because))
         .returning(col(WorkItem.id))
         .execution_options(synchronize_session=False)
     )
@@ -127,9 +128,9 @@ def reissue(session: Session, payouts: Sequence[UUID], *, bank_format: str, by: 
         .where(
             col(WorkItem.payout_id).in_(payouts),
             col(WorkItem.state) == WorkState.OPEN,
-            col(WorkItem.kind).in_([LineOutcome.FAILED, LineOutcome.RETURNED]),
+            col(WorkItem.kind).in_([WorkKind.FAILED, WorkKind.RETURNED]),
         )
-        .values(_done(by, f"{REISSUED} {run.number}"))
+        .values(worklist.done(by, f"{REISSUED} {run.number}"))
         .execution_options(synchronize_session=False)
     )
     return run
@@ -255,21 +256,9 @@ def _verdicts(lines: Table) -> Rows:
     return select(lines.c.payout_id, lines.c.come_from, to, lines.c.reason).where(moving)
 
 
-def _close_answered(session: Session, lines: Table, by: Actor) -> None:
-    """An unknown payout of which the bank has now said what became of it waits no longer."""
-    answered = select(lines.c.payout_id).where(
-        lines.c.come_from == PayoutState.UNKNOWN,
-        lines.c.outcome.in_([LineOutcome.PAID, LineOutcome.FAILED, LineOutcome.RETURNED]),
-    )
-    session.execute(
-        update(WorkItem)
-        .where(
-            col(WorkItem.payout_id).in_(answered),
-            col(WorkItem.kind) == LineOutcome.UNKNOWN,
-            col(WorkItem.state) == WorkState.OPEN,
-        )
-        .values(_done(by, SETTLED_BY_BANK))
-        .execution_options(synchronize_session=False)
+def _answered(lines: Table) -> Rows:
+    return select(lines.c.payout_id).where(
+        lines.c.outcome.in_([LineOutcome.PAID, LineOutcome.FAILED, LineOutcome.RETURNED])
     )
 
 
@@ -280,15 +269,6 @@ def _lock_items(session: Session, items: Sequence[UUID]) -> None:
         .order_by(col(WorkItem.id))
         .with_for_update()
     )
-
-
-def _done(by: Actor, because: str) -> dict[str, object]:
-    return {
-        "state": WorkState.DONE,
-        "done_by": by.id,
-        "done_because": because,
-        "done_at": clock.now(),
-    }
 
 
 def _not_open(item: UUID) -> Fault:

@@ -22,6 +22,7 @@ APPEND_ONLY = {
     "recognition_decision", "outside_register_row", "register_refusal", "allocation_proposal",
     "school_allocation_student", "school_allocation_double", "holder_payment_mode",
     "cash_receipt", "recovery_settlement", "payout_override",
+    "bank_statement", "statement_line",
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from app.awards.models import Award, Instalment
 from app.core import clock
 from app.disbursement.guard_models import Blackout, StaffAccount
 from app.disbursement.models import PaymentHold
+from app.disbursement.paying_models import PayingAccount
 from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.imports.models import ImportKind, ImportState, SheetImport
@@ -33,6 +34,7 @@ from app.recognition.models import (
     RequestKind,
     RequestState,
 )
+from app.reconciliation.statement_models import BankStatement
 from app.recoveries.models import (
     Recoverable,
     RecoveryAgreement,
@@ -94,6 +96,7 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
     allocation, account = _paid_to_school(school, chain.awards[0].policy_version_id, clerk)
     session.add_all([allocation, account])
     session.flush()
+    paying, statement = _statement(session, city, school.county_id)
     batch, transfer, sheet, hold, notice, roll_over = (each.id for each in made[3:])
     objection = Objection(
         application_id=application.id,
@@ -173,6 +176,8 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "place_id": entry.id,
         "allocation_id": allocation.id,
         "account_id": account.id,
+        "paying_account_id": paying.id,
+        "statement_id": statement.id,
         "award_id": chain.awards[0].id,
         "recoverable_id": debt.id,
         "agreement_id": agreement.id,
@@ -327,6 +332,43 @@ def _scan(session: Session, city: City):
         session, kind=DocumentKind.SCAN, name="文件.pdf", media_type="application/pdf",
         data=b"%PDF-1.4", by=who,
     )  # fmt: skip
+
+
+def _statement(session: Session, city: City, county: UUID) -> tuple[PayingAccount, BankStatement]:
+    paying = PayingAccount(
+        holder_id=county,
+        county_id=county,
+        number=b"x",
+        number_index=b"x",
+        number_tail="0000",
+        account_name="任城区学生资助管理中心",
+        bank_name="农业银行",
+        valid_from=DAY,
+        made_by=city.actor("finance_maker").id,
+        made_at=clock.now(),
+    )
+    session.add(paying)
+    session.flush()
+    statement = BankStatement(
+        paying_account_id=paying.id,
+        county_id=county,
+        document_id=_scan(session, city).id,
+        sha256=b"x",
+        format="generic-statement-csv",
+        number=1,
+        opened_on=DAY,
+        closed_on=DAY,
+        opening_fen=0,
+        closing_fen=0,
+        line_count=0,
+        debits_fen=0,
+        credits_fen=0,
+        received_by=paying.made_by,
+        received_at=clock.now(),
+    )
+    session.add(statement)
+    session.flush()
+    return paying, statement
 
 
 def _register(session: Session, city: City) -> UUID:

@@ -1,0 +1,63 @@
+"""Reads statements and their lines."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+from sqlmodel import Session, col
+
+from app.core.actor import Actor, Scope
+from app.core.paging import PageAsked
+from app.reconciliation.errors import StatementNotFound
+from app.reconciliation.statement_models import BankStatement, StatementLine, StatementOutcome
+
+
+def statements(session: Session, by: Actor, asked: PageAsked) -> Sequence[BankStatement]:
+    """Statements within the caller's scope, oldest first."""
+    chosen = select(BankStatement).order_by(col(BankStatement.id)).limit(asked.fetch)
+    if by.scope is not Scope.CITY:
+        chosen = chosen.where(col(BankStatement.county_id) == by.county_id)
+    if asked.after is not None:
+        chosen = chosen.where(col(BankStatement.id) > asked.after)
+    return session.execute(chosen).scalars().all()
+
+
+def statement(session: Session, statement_id: UUID, by: Actor) -> BankStatement:
+    """One statement. Raises StatementNotFound."""
+    chosen = select(BankStatement).where(col(BankStatement.id) == statement_id)
+    if by.scope is not Scope.CITY:
+        chosen = chosen.where(col(BankStatement.county_id) == by.county_id)
+    found: BankStatement | None = session.execute(chosen).scalar_one_or_none()
+    if found is None:
+        raise StatementNotFound
+    return found
+
+
+def outcomes(session: Session, statement_id: UUID) -> Sequence[Row[Any]]:
+    """Lines counted and summed by outcome and direction; they add up to the statement's."""
+    line = StatementLine
+    return session.execute(
+        select(
+            col(line.outcome),
+            col(line.direction),
+            func.count().label("lines"),
+            func.sum(col(line.amount_fen)).label("fen"),
+        )
+        .where(col(line.statement_id) == statement_id)
+        .group_by(col(line.outcome), col(line.direction))
+        .order_by(col(line.outcome), col(line.direction))
+    ).all()
+
+
+def lines(
+    session: Session, statement_id: UUID, asked: PageAsked, outcome: StatementOutcome | None
+) -> Sequence[StatementLine]:
+    """A statement's lines in their order; the cursor is the line's number as an id."""
+    chosen = select(StatementLine).where(col(StatementLine.statement_id) == statement_id)
+    if asked.after is not None:
+        chosen = chosen.where(col(StatementLine.line_no) > asked.after.int)
+    if outcome is not None:
+        chosen = chosen.where(col(StatementLine.outcome) == outcome)
+    page = chosen.order_by(col(StatementLine.line_no)).limit(asked.fetch)
+    return session.execute(page).scalars().all()

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from app.bank.errors import FormatsInvalidError, StatementFormatUnknown
+from app.bank.iso import statements as camt
 from app.bank.statement_file import read_statement_line
 from app.bank.statement_layout import StatementFormat
 from app.core.errors import AidError
@@ -28,7 +29,7 @@ def find_statement_format(code: str) -> StatementFormat:
     try:
         return statement_formats()[code]
     except KeyError:
-        known = ", ".join(statement_formats())
+        known = ", ".join([*statement_formats(), camt.FORMAT])
         raise StatementFormatUnknown(
             f"没有代码为「{code}」的对账单格式；可用：{known}。",
             f"No statement format has the code {code!r}; there are {known}.",

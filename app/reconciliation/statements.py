@@ -7,6 +7,7 @@ from sqlalchemy import Table, insert, select, text, type_coerce
 from sqlmodel import Session, col
 
 from app.audit import service as audit
+from app.bank.iso import statements as camt
 from app.bank.statement_catalogue import find_statement_format
 from app.bank.statement_file import read_statement
 from app.bank.statements import LastStatement, Statement, check_follows
@@ -50,7 +51,7 @@ def take_statement(
     before = _taken_before(session, account, sha256)
     if before is not None:
         return Taken(before, repeated=True)
-    read = read_statement(find_statement_format(statement_format), data)
+    read = _read(statement_format, data)
     if paying_accounts.number_index(read.account) != bytes(account.number_index):
         raise StatementOfAnother
     check_follows(read, _last(session, account))
@@ -64,6 +65,12 @@ def take_statement(
     detail = {"number": kept.number, "lines": kept.line_count, "payouts_moved": moved}
     audit.note(session, by=by, did="statement.taken", records=[kept.id], detail=detail)
     return Taken(kept, repeated=False)
+
+
+def _read(statement_format: str, data: bytes) -> Statement:
+    if statement_format == camt.FORMAT:
+        return camt.read_camt_statement(data)
+    return read_statement(find_statement_format(statement_format), data)
 
 
 def _taken_before(session: Session, account: PayingAccount, sha256: bytes) -> BankStatement | None:

@@ -2,9 +2,12 @@ from datetime import date
 
 import pytest
 
+from app.bank.errors import StatementBroken
 from app.bank.iso.account_report import read_notices, read_statements
 from app.bank.iso.errors import MessageBroken, MessageTotalsDiffer
+from app.bank.iso.statements import read_camt_statement
 from app.bank.iso.status_report import read_status_report
+from app.bank.statements import check_balanced
 from tests.bank.iso.messages import (
     NOTICE,
     STATEMENT,
@@ -152,3 +155,31 @@ def test_a_notice_needs_no_balance():
     text = account_report(NOTICE, entry("500.00", direction="CRDT"))
     (found,) = read_notices(write(NOTICE, text))
     assert (found.opening_fen, found.bookings[0].amount_fen) == (None, 500_00)
+
+
+def test_a_camt_statement_is_one_like_any_other_banks():
+    back = entry(
+        "250.00", detail("P-1", "250.00", direction="CRDT", returned=True), direction="CRDT"
+    )
+    made = read_camt_statement(write(STATEMENT, statement(BATCH, back, closing="750.00")))
+    check_balanced(made)
+    assert (made.account, made.number) == ("370801000100002", 7)
+    assert [(one.sequence, one.reference, one.signed_fen, one.is_return) for one in made.lines] == [
+        ("7/1", "P-1", -250_00, False),
+        ("7/2", "P-2", -250_00, False),
+        ("7/3", "P-1", 250_00, True),
+    ]
+
+
+@pytest.mark.parametrize("gone", ["<ElctrncSeqNb>7</ElctrncSeqNb>"])
+def test_a_camt_statement_without_its_number_is_refused(gone):
+    with pytest.raises(StatementBroken, match="ElctrncSeqNb"):
+        read_camt_statement(statement(BATCH).replace(gone, "").encode())
+
+
+def test_one_statement_is_handed_in_at_a_time():
+    text = statement(BATCH)
+    again = text[text.index("<Stmt>") : text.index("</BkToCstmrStmt>")]
+    both = text.replace("</BkToCstmrStmt>", again + "</BkToCstmrStmt>")
+    with pytest.raises(StatementBroken, match="2 statements"):
+        read_camt_statement(both.encode())

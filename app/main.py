@@ -65,6 +65,7 @@ from app.recoveries import routes as recovery_routes
 from app.registers import routes as register_routes
 from app.registry import routes as registry_routes
 from app.reports import (
+    money_routes,
     page_routes,
     payment_request_routes,
     statistics_routes,
@@ -87,6 +88,7 @@ ROUTERS: list[APIRouter] = [
     statistics_routes.router,
     trail_routes.router,
     page_routes.router,
+    money_routes.router,
     payment_request_routes.router,
     verification_routes.router,
     register_answer_routes.router,

@@ -102,6 +102,8 @@ class Act(StrEnum):
     RECOVERY_AGREE = "recovery.agree"
     WRITE_OFF_ASK = "write_off.ask"
     WRITE_OFF_ANSWER = "write_off.answer"
+    EVIDENCE_REVEAL = "evidence.reveal"
+    ROSTER_READ = "roster.read"
     TRAIL_READ = "trail.read"
     STATISTICS_READ = "statistics.read"
     REGISTER_LOAD = "register.load"
@@ -212,6 +214,8 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.RECOVERY_AGREE: _OFFICERS,
     Act.WRITE_OFF_ASK: _OFFICERS | {R.FINANCE_MAKER},
     Act.WRITE_OFF_ANSWER: frozenset({R.FINANCE_CHECKER}),
+    Act.EVIDENCE_REVEAL: _OFFICERS | _FINANCE | {R.AUDITOR},
+    Act.ROSTER_READ: _OFFICE_READERS | {R.SCHOOL_CLERK, R.SCHOOL_HEAD},
     Act.TRAIL_READ: _OFFICE_READERS,
     Act.STATISTICS_READ: _SCHOOL | _OFFICE_READERS,
     Act.REGISTER_LOAD: _OFFICERS,

@@ -53,6 +53,18 @@ class NothingToRequest(Conflict):
         )
 
 
+class RosterEmpty(NotFound):
+    """Nobody of that school is in that run, or nobody whom the caller may see."""
+
+    code = "roster.empty"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "该发放批次没有这所学校的发放；请核对批次和学校。",
+            "Nobody of this school is in this run; check the run and the school.",
+        )
+
+
 class StatisticsPlaceNotFound(NotFound):
     """No such county or school, or none within the caller's scope."""
 

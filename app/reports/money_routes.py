@@ -24,15 +24,23 @@ router = APIRouter(route_class=AidRoute, tags=["proof"])
 
 
 # A path, for the code of a fund line has slashes in it.
-@router.get("/money/{direction}/{asked:path}")
-def follow_money(
-    direction: Direction,
-    asked: Annotated[str, Path(max_length=120, pattern=NO_NUL)],
-    session: DbSession,
-    by: Annotated[Actor, may(Act.TRAIL_READ)],
+Asked = Annotated[str, Path(max_length=120, pattern=NO_NUL)]
+
+
+@router.get("/money/down/{asked:path}")
+def follow_down(
+    asked: Asked, session: DbSession, by: Annotated[Actor, may(Act.TRAIL_READ)]
 ) -> WayOut:
-    """Where the money around an id or number went, or where it came from and what allowed it."""
-    return WayOut.of(asked, direction, follow(session, asked, direction, by=by))
+    """Where the money around an id or number went, to the bank's word."""
+    return WayOut.of(asked, Direction.DOWN, follow(session, asked, Direction.DOWN, by=by))
+
+
+@router.get("/money/up/{asked:path}")
+def follow_up(
+    asked: Asked, session: DbSession, by: Annotated[Actor, may(Act.TRAIL_READ)]
+) -> WayOut:
+    """Where the money around an id or number came from, and the clause that allowed it."""
+    return WayOut.of(asked, Direction.UP, follow(session, asked, Direction.UP, by=by))
 
 
 @router.get("/payouts/{payout_id}/evidence", responses=described("The bundle.", ZIP))

@@ -15,7 +15,6 @@ from app.core import crypto, db
 from app.core.actor import Actor, Scope
 from app.core.identity import mask_id
 from app.core.money import in_capitals, show_yuan
-from app.disbursement import queries as payments
 from app.policy import queries as policy
 from app.policy.facts import Words
 from app.reports.errors import RosterEmpty
@@ -89,12 +88,12 @@ class SchoolOfRun:
 
 
 def schools(session: Session, run_id: UUID, *, by: Actor) -> list[SchoolOfRun]:
-    """The schools of a run within the caller's scope, by name. Raises RunNotFound."""
-    if by.scope is not Scope.SCHOOL:
-        payments.run_for(session, run_id, by)
+    """The schools of a run within the caller's scope, by name. Raises RosterEmpty."""
     # Runs are the offices'; which payouts a school sees, the statement says itself.
     with db.city_scope(session, by):
         rows = session.execute(_SCHOOLS, {"run": run_id, **_place(by)}).all()
+    if not rows:
+        raise RosterEmpty
     return [SchoolOfRun(*row) for row in rows]
 
 

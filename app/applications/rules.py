@@ -44,8 +44,9 @@ _LETTERS = {"spring": "S", "autumn": "A"}  # a school year is Y
 HANDED_IN_AGAIN = frozenset({State.DRAFT, State.RETURNED})
 """States in which the school may change the facts."""
 
-GIVEN_A_TIER = HANDED_IN_AGAIN | {State.SUBMITTED}
-"""States in which an allocation of tiers may change the one fact it settles."""
+GIVEN_A_TIER = frozenset({State.DRAFT, State.SUBMITTED})
+"""States in which an allocation of tiers may change the one fact it settles; what was sent back is
+the school's to mend first."""
 
 BEFORE_DECISION = frozenset({State.DRAFT, State.SUBMITTED, State.RETURNED, State.IN_REVIEW})
 """States in which the school may take a case back; in review only before anybody decided it."""

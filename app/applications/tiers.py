@@ -16,6 +16,7 @@ from app.applications.errors import CasesMoved, SchoolUnknown
 from app.applications.models import (
     Application,
     ApplicationRound,
+    ApplicationState,
     Submission,
 )
 from app.applications.place_errors import BatchClosed, TiersUnfit
@@ -105,7 +106,7 @@ def propose_tiers(
             "count": len(within),
             "ranked_by": [f"{key.fact} {key.direction}" for key in _order(sought.loaded.version)],
         },
-        result={"cases": lines},
+        result={"cases": lines, "returned": _returned(session, sought)},
         ties=given.ties,
         place=(sought.school.id, sought.school.county_id),
     )
@@ -212,6 +213,17 @@ def _candidates(session: Session, sought: _Sought) -> list[_Case]:
     ).all()
     order = _order(sought.loaded.version)
     return [_Case(row, _candidate(row, order)) for row in rows]
+
+
+def _returned(session: Session, sought: _Sought) -> list[str]:
+    """Numbers of the cases left out because they were sent back and wait to be mended."""
+    a = Application
+    numbers = select(col(a.number)).where(
+        col(a.school_id) == sought.school.id,
+        col(a.round_id) == sought.round_.id,
+        col(a.state) == ApplicationState.RETURNED,
+    )
+    return list(session.execute(numbers.order_by(col(a.number))).scalars())
 
 
 def _order(version: Version) -> tuple[RankBy, ...]:

@@ -4,7 +4,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Identity, LargeBinary, String
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Identity,
+    LargeBinary,
+    String,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -105,6 +114,11 @@ def bytes_column(**options: Any) -> Any:
 def json_column(**options: Any) -> Any:
     """A field for JSONB."""
     return Field(sa_type=JSONB, **options)
+
+
+def uuids_column(**options: Any) -> Any:
+    """A field for a list of ids: UUID[]."""
+    return Field(sa_type=ARRAY(Uuid), **options)
 
 
 def texts_column(**options: Any) -> Any:

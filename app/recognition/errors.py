@@ -106,6 +106,24 @@ class FormExists(Conflict):
         )
 
 
+class RecognitionCancelled(Conflict):
+    """The recognition of that year is cancelled for a false statement; a form cannot restore it."""
+
+    code = "recognition.cancelled"
+
+    def __init__(self, students: Iterable[UUID]) -> None:
+        faults = [
+            Fault("cancelled", "本学年认定已取消", "is cancelled for that year", str(student))
+            for student in students
+        ]
+        super().__init__(
+            "学生本学年的认定因虚假承诺已取消，不能再提交认定申请；如情况有变，请申请认定变更，由另一人确认。",
+            "The recognition of that year is cancelled for a false statement, and no form is taken "
+            "for it; if things have changed, ask for a change, which a second officer confirms.",
+            faults=faults,
+        )
+
+
 class FormsMoved(Conflict):
     """Some forms do not stand where the act starts from; each is listed."""
 

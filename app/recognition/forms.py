@@ -41,9 +41,12 @@ def hand_in(session: Session, filled: Sequence[Filled], *, by: Actor) -> list[UU
     """Takes the forms in; answers their ids, in order. A form with open questions is a draft.
 
     Raises StudentNotFound, FormWrong (no enrolment of that school year, no grade), WordUnknown,
-    FormExists.
+    FormExists, RecognitionCancelled.
     """
     places = _places(session, filled, by=by)
+    queries.refuse_cancelled(
+        session, [(each.student_id, each.school_year) for each in filled], by=by
+    )
     groups = [_groups(each.told, each.school_year, f"/{at}") for at, each in enumerate(filled)]
     rows = [
         _row(each, places[each.student_id, each.school_year], known, by=by)
@@ -52,13 +55,13 @@ def hand_in(session: Session, filled: Sequence[Filled], *, by: Actor) -> list[UU
     added = session.execute(
         insert_once(RecognitionForm)
         .values(rows)
-        .on_conflict_do_nothing(index_elements=["student_id", "school_year"])
+        .on_conflict_do_nothing(index_elements=["student_id", "school_id", "school_year"])
         .returning(col(RecognitionForm.id))
     ).scalars()
     lost = {row["id"] for row in rows} - set(added)
     if lost:
         first = next(row for row in rows if row["id"] in lost)
-        raise FormExists(queries.form_of(session, first["student_id"], first["school_year"], by=by))
+        raise FormExists(queries.form_of(session, first))
     _write_members(session, [(row, each.members) for row, each in zip(rows, filled, strict=True)])
     made = [row["id"] for row in rows]
     audit.note(session, by=by, did="recognition.form-handed-in", records=made)
@@ -68,13 +71,15 @@ def hand_in(session: Session, filled: Sequence[Filled], *, by: Actor) -> list[UU
 def change(session: Session, form_id: UUID, filled: Filled, *, seen: int, by: Actor) -> None:
     """Hands a form in again, whole. Sent back or refused before, it is a new submission.
 
-    Raises FormUnknown, VersionStale, FormsMoved, ObjectionsOpen, WordUnknown.
+    Raises FormUnknown, VersionStale, FormsMoved, ObjectionsOpen, WordUnknown,
+    RecognitionCancelled.
     """
     form = selection.one_form(session, form_id, by=by, lock=True)
     etags.check(seen, form.version)
     if form.state not in rules.states_before(FormState.SUBMITTED):
         raise FormsMoved([(form.id, form.state)])
     queries.refuse_objected(session, [form.id])
+    queries.refuse_cancelled(session, [(form.student_id, form.school_year)], by=by)
     told = _told(filled.told, _groups(filled.told, form.school_year, ""), form.id)
     # The register told these at first; a form that leaves them out does not deny them.
     told |= {name: told[name] or getattr(form, name) for name in ("sex", "birth_month")}
@@ -85,6 +90,7 @@ def change(session: Session, form_id: UUID, filled: Filled, *, seen: int, by: Ac
     form.state = rules.handed_in(told["needed"])
     form.level = form.class_notice_id = form.school_notice_id = None
     form.filled_by, form.filled_at = by.id, clock.now()
+    form.fillers = [*form.fillers, *({by.id} - set(form.fillers))]
     form.version += 1
     session.flush()  # the members point at it, and the reply shows what is stored
     session.execute(delete(FormMember).where(col(FormMember.form_id) == form.id))
@@ -198,6 +204,7 @@ def _row(each: Filled, place: Row[Any], groups: list[str] | None, *, by: Actor) 
         "grade": place.grade,
         "class_name": place.class_name,
         "filled_by": by.id,
+        "fillers": [by.id],
         "filled_at": clock.now(),
         "version": 1,
     }

@@ -15,6 +15,7 @@ from app.core.columns import (
     moment_column,
     one_of,
     texts_column,
+    uuids_column,
 )
 from app.registers.models import RegisterKind
 from app.registry.models import Hukou, Sex
@@ -95,7 +96,9 @@ class RecognitionForm(SQLModel, table=True):
         one_of("state", FormState),
         one_of("sex", Sex),
         one_of("hukou", Hukou),
-        Index("uq_recognition_form_year", "student_id", "school_year", unique=True),
+        # Of a pupil who changes schools in the year each school has a form of its own.
+        Index("uq_recognition_form_year", "student_id", "school_id", "school_year", unique=True),
+        Index("ix_recognition_form_county", "county_id", "id"),
         Index("ix_recognition_form_class", "school_id", "school_year", "grade", "class_name"),
         CheckConstraint("level BETWEEN 0 AND 3", name="level_known"),
         CheckConstraint("household_size BETWEEN 1 AND 30", name="household_sane"),
@@ -143,6 +146,7 @@ class RecognitionForm(SQLModel, table=True):
     class_notice_id: UUID | None = Field(default=None, foreign_key="notice.id")
     school_notice_id: UUID | None = Field(default=None, foreign_key="notice.id", index=True)
     filled_by: UUID
+    fillers: list[UUID] = uuids_column()  # everybody who ever filled it: none of them decides it
     filled_at: datetime = moment_column()
     version: int = 1
 
@@ -222,6 +226,7 @@ class FormObjection(SQLModel, table=True):
     __table_args__ = (
         one_of("state", ReviewState),
         Index("ix_recognition_objection_form", "form_id", "state"),
+        Index("ix_recognition_objection_county", "county_id", "id"),
         CheckConstraint("settled_by IS DISTINCT FROM recorded_by", name="second_person"),
         CheckConstraint("level BETWEEN 0 AND 3", name="level_known"),
     )
@@ -284,6 +289,7 @@ class RecognitionRequest(SQLModel, table=True):
             postgresql_where="state = 'open'",
         ),
         Index("ix_recognition_request_school", "school_id", "state"),
+        Index("ix_recognition_request_county", "county_id", "id"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     kind: RequestKind = enum_column(RequestKind)

@@ -156,7 +156,7 @@ def _refuse_own(
         .where(col(FormDecision.form_id) == form.id, col(FormDecision.decided_by) == by.id)
         .limit(1)
     ).scalar_one_or_none()
-    if spoke is not None or by.id in {form.filled_by, found.recorded_by}:
+    if spoke is not None or by.id in {*form.fillers, found.recorded_by}:
         raise OwnForms([form.id])
 
 

@@ -174,7 +174,9 @@ def _refuse_own(session: Session, taken: Table, *, by: Actor) -> None:
         col(FormDecision.decided_by) == by.id,
     )
     own = session.execute(
-        select(taken.c.id).where(or_(taken.c.filled_by == by.id, spoke)).order_by(taken.c.id)
+        select(taken.c.id)
+        .where(or_(literal(by.id, Uuid()) == func.any(taken.c.fillers), spoke))
+        .order_by(taken.c.id)
     ).scalars()
     forms = list(own)
     if forms:

@@ -1,6 +1,6 @@
 """Reads forms, objections, requests and recognitions; tells others what a student is."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import aliased
@@ -27,7 +28,7 @@ from app.core.actor import Actor
 from app.core.paging import PageAsked
 from app.core.scoping import among, visible, visible_class
 from app.policy.facts import FACTS
-from app.recognition.errors import ObjectionsOpen
+from app.recognition.errors import ObjectionsOpen, RecognitionCancelled
 from app.recognition.models import (
     Basis,
     FormDecision,
@@ -140,7 +141,8 @@ def signed() -> Signed:
     """The students whose family lets the office look into registers, with each kind of these."""
     form = RecognitionForm
     kind = func.unnest(col(form.authorised_kinds), type_=String).label("kind")
-    return select(col(form.student_id), kind).where(col(form.authorised_on).is_not(None))
+    asked = select(col(form.student_id), kind).where(col(form.authorised_on).is_not(None))
+    return asked.distinct()  # a pupil who changed schools in the year may have signed twice
 
 
 def forms(
@@ -168,17 +170,39 @@ def whole(session: Session, form: RecognitionForm) -> FormWhole:
     )
 
 
-def form_of(session: Session, student_id: UUID, school_year: str, *, by: Actor) -> UUID | None:
-    """The student's form of a school year, if within scope."""
+def form_of(session: Session, row: Mapping[str, Any]) -> UUID | None:
+    """The form that stands at the school for the student and year of a row that was not added."""
     form = RecognitionForm
     found: UUID | None = session.execute(
         select(col(form.id)).where(
-            visible(form, by),
-            col(form.student_id) == student_id,
-            col(form.school_year) == school_year,
+            col(form.student_id) == row["student_id"],
+            col(form.school_id) == row["school_id"],
+            col(form.school_year) == row["school_year"],
         )
     ).scalar_one_or_none()
     return found
+
+
+def refuse_cancelled(session: Session, asked: Sequence[tuple[UUID, str]], *, by: Actor) -> None:
+    """Raises RecognitionCancelled for students cancelled in that year for a false statement.
+
+    A form would be filed and nobody recognised by it: only two officers change what is cancelled.
+    """
+    r = Recognition
+    chosen = (
+        select(col(r.student_id))
+        .where(
+            tuple_(col(r.student_id), col(r.school_year)).in_(asked),
+            col(r.basis) == Basis.CANCELLED,
+        )
+        .distinct()
+        .order_by(col(r.student_id))
+    )
+    # It may have been cancelled at the school the student has left since.
+    with db.city_scope(session, by):
+        cancelled = list(session.execute(chosen).scalars())
+    if cancelled:
+        raise RecognitionCancelled(cancelled)
 
 
 def recognitions(

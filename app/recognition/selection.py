@@ -20,7 +20,7 @@ from app.recognition.models import FormState, FormVerdict, RecognitionForm
 _SPOKEN = ("form_id", "verdict", "said_level", "opinion")
 _FORM = (
     "id", "school_id", "county_id", "school_year", "grade", "class_name", "state",
-    "submission_no", "level", "filled_by", "class_notice_id",
+    "submission_no", "level", "fillers", "class_notice_id",
 )  # fmt: skip
 
 

@@ -548,3 +548,14 @@ def withdraw(desk: Desk, case: Any) -> None:
         CLERK, "POST", "/applications/withdraw", {"ids": [str(case)], "reason": "家庭放弃"}
     )
     assert done.status_code == 200, done.text
+
+
+def test_what_was_sent_back_gets_no_tier_and_is_listed(grant: Desk) -> None:
+    stays, sent_back = grant.drafts({"hardship": 2}, {"hardship": 2})
+    with db.scoped_session(SYSTEM) as session:
+        number = session.get_one(Application, sent_back).number
+        case = update(Application).where(col(Application.id) == sent_back)
+        session.execute(case.values(state="returned"))
+    result = propose(grant).json()["result"]
+    assert [each["application_id"] for each in result["cases"]] == [str(stays)]
+    assert result["returned"] == [number]

@@ -146,7 +146,8 @@ class RecognitionForm(SQLModel, table=True):
     class_notice_id: UUID | None = Field(default=None, foreign_key="notice.id")
     school_notice_id: UUID | None = Field(default=None, foreign_key="notice.id", index=True)
     filled_by: UUID
-    fillers: list[UUID] = uuids_column()  # everybody who ever filled it: none of them decides it
+    # Everybody who ever filled it: none of them decides it.
+    fillers: list[UUID] = uuids_column(default_factory=list)
     filled_at: datetime = moment_column()
     version: int = 1
 

@@ -555,7 +555,7 @@ def test_what_was_sent_back_gets_no_tier_and_is_listed(grant: Desk) -> None:
     with db.scoped_session(SYSTEM) as session:
         number = session.get_one(Application, sent_back).number
         case = update(Application).where(col(Application.id) == sent_back)
-        session.execute(case.values(state="returned"))
+        session.execute(case.values(state="returned", eligible=True))
     result = propose(grant).json()["result"]
     assert [each["application_id"] for each in result["cases"]] == [str(stays)]
     assert result["returned"] == [number]

@@ -165,9 +165,9 @@ def handed_in(school: str, student: str, year: str) -> str:
     return f"""
 INSERT INTO recognition_form (id, student_id, school_id, county_id, school_year, submission_no,
     state, student_name, grade, disaster, accident, weak_labour, authorised_kinds, needed,
-    filled_by, filled_at, version)
+    filled_by, fillers, filled_at, version)
 SELECT gen_random_uuid(), {student}, s.id, s.county_id, '{year}', 1, 'draft', '赵芳', 2, false,
-    false, false, '{{}}', '{{}}', gen_random_uuid(), now(), 1
+    false, false, '{{}}', '{{}}', gen_random_uuid(), '{{}}', now(), 1
 FROM school s WHERE s.code = '{school}'"""
 
 

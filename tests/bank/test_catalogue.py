@@ -18,7 +18,7 @@ def problems_of(folder, *replaced: tuple[str, str]):
 
 
 def test_every_format_without_a_source_for_its_whole_layout_is_named_generic():
-    assert list(formats()) == ["generic-pipe"]
+    assert "generic-pipe" in formats()
     assert "假定" in formats()["generic-pipe"].assumption.zh
 
 

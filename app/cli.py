@@ -16,6 +16,7 @@ import typer
 import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from sqlalchemy import text
 
 from app import work
 from app.auth import service as auth
@@ -26,6 +27,9 @@ from app.core.settings import Settings, SettingsWrong
 from app.demo import serving
 from app.demo.door import DoorRefused
 from app.demo.trail import TrailBroken
+from app.ledger import exporting
+from app.ledger.proving import prove
+from app.ledger.signing import KeyWrong, public_key_of, signer_of
 from app.policy import checker
 from app.reports import verification
 from app.simulation import desk, pages
@@ -156,15 +160,53 @@ def policy_check(
         raise typer.Exit(1)
 
 
+@app.command("export-ledger")
+def export_ledger(
+    to: Annotated[Path, typer.Argument(help="A directory; made where it is not there.")],
+) -> None:
+    """Writes the books, their seals and a journal for hledger into a directory."""
+    try:
+        signer = signer_of(settings.get().seal_key_file)
+    except KeyWrong as wrong:
+        stop(str(wrong))
+    with connected(), db.scoped_session(SYSTEM) as session:
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        digests = exporting.export(session, to, signer=signer)
+    for name, digest in sorted(digests.items()):
+        typer.echo(f"{digest}  {name}")
+
+
 @app.command()
-def verify() -> None:
+def verify(
+    export: Annotated[
+        Path | None, typer.Option(help="An export to prove, without any database.")
+    ] = None,
+    public_key: Annotated[
+        Path | None, typer.Option(help="Whose signature the export's seals must bear.")
+    ] = None,
+) -> None:
     """Recomputes the books, promises and payments from their lines; exit status 1 on a finding."""
+    if export is not None:
+        _prove(export, public_key)
+        return
     with connected(), db.scoped_session(SYSTEM) as session:
         findings = verification.verify(session)
     for finding in findings:
         typer.echo(f"{finding.code} {finding.where}: {finding.en}\n    {finding.zh}")
     typer.echo(f"{len(findings)} finding(s)" if findings else "clean")
     if findings:
+        raise typer.Exit(1)
+
+
+def _prove(folder: Path, public_key: Path | None) -> None:
+    try:
+        broken = prove(folder, key=public_key_of(public_key) if public_key else None)
+    except (OSError, ValueError, KeyWrong) as wrong:
+        stop(f"{folder} cannot be proved: {wrong}")
+    for each in broken[:FAULTS_SHOWN]:
+        typer.echo(str(each))
+    typer.echo(f"{len(broken)} finding(s)" if broken else "clean")
+    if broken:
         raise typer.Exit(1)
 
 

@@ -54,6 +54,7 @@ from app.disbursement import routes as disbursement_routes
 from app.documents import routes as document_routes
 from app.imports import routes as imports_routes
 from app.notices import routes as notice_routes
+from app.periods import routes as period_routes
 from app.policy import routes as policy_routes
 from app.policy import service as policy
 from app.policy import version_routes
@@ -124,6 +125,7 @@ ROUTERS: list[APIRouter] = [
     statement_routes.router,
     document_routes.router,
     budget_routes.router,
+    period_routes.router,
     cash_routes.router,
     award_routes.router,
     register_routes.router,

@@ -218,11 +218,8 @@ def _candidates(session: Session, sought: _Sought) -> list[_Case]:
 def _returned(session: Session, sought: _Sought) -> list[str]:
     """Numbers of the cases left out because they were sent back and wait to be mended."""
     a = Application
-    numbers = select(col(a.number)).where(
-        col(a.school_id) == sought.school.id,
-        col(a.round_id) == sought.round_.id,
-        col(a.state) == ApplicationState.RETURNED,
-    )
+    mine = (col(a.school_id) == sought.school.id) & (col(a.round_id) == sought.round_.id)
+    numbers = select(col(a.number)).where(mine, col(a.state) == ApplicationState.RETURNED)
     return list(session.execute(numbers.order_by(col(a.number))).scalars())
 
 

@@ -64,6 +64,7 @@ class Act(StrEnum):
     QUOTA_SET = "quota.set"
     ALLOCATION_PROPOSE = "allocation.propose"
     LEDGER_READ = "ledger.read"
+    DAY_CLOSE = "day.close"
     RUN_READ = "run.read"
     RUN_OPEN = "run.open"
     RUN_RELEASE = "run.release"
@@ -176,6 +177,7 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.QUOTA_SET: frozenset({R.CITY_OFFICER}),
     Act.ALLOCATION_PROPOSE: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD, *_OFFICERS}),
     Act.LEDGER_READ: _OFFICE_READERS,
+    Act.DAY_CLOSE: frozenset({R.FINANCE_CHECKER}),
     Act.RUN_READ: _OFFICE_READERS,
     Act.RUN_OPEN: frozenset({R.FINANCE_MAKER}),
     Act.RUN_RELEASE: frozenset({R.FINANCE_CHECKER}),

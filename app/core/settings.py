@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     catalogue: str = "jining-2008"
     centre_name: str = "济宁市学生资助管理中心"
     office_day: date | None = None
+    seal_key_file: Path | None = None
     review_ask_days: int = 10
     late_working_days: int = 5
     unknown_working_days: int = 3

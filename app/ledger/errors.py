@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from app.core.errors import Conflict, Fault
 from app.core.money import show_yuan
@@ -67,4 +68,33 @@ class Overdrawn(Conflict):
                 short.fault(self.code, (zh, en), (short.fund_line, short.fund_line))
                 for short in self.shorts
             ],
+        )
+
+
+class DayClosed(Conflict):
+    """The day, or a later one, is closed already."""
+
+    code = "ledger.day-closed"
+
+    def __init__(self, day: date) -> None:
+        super().__init__(
+            f"{day} 或其后的日期已结账，不能再次结账；之后的收付记入下一个未结账日。",
+            f"{day}, or a later day, is closed and is not closed again; what happens is posted on "
+            "the next open day.",
+        )
+
+
+class DayNotYet(Conflict):
+    """The day is still to come, or an earlier day with transfers is open."""
+
+    code = "ledger.day-not-yet"
+
+    def __init__(self, day: date, earlier: date | None) -> None:
+        super().__init__(
+            f"{earlier} 有收付尚未结账，请先结 {earlier}，再结 {day}。"
+            if earlier
+            else f"{day} 尚未到来，不能结账。",
+            f"{earlier} has transfers and is open; close it before {day}."
+            if earlier
+            else f"{day} is still to come and cannot be closed.",
         )

@@ -4,9 +4,18 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from sqlalchemy import BigInteger
 from sqlmodel import CheckConstraint, Field, Index, SQLModel
 
-from app.core.columns import enum_column, fen_column, identity_column, moment_column, one_of
+from app.core.columns import (
+    bytes_column,
+    count_column,
+    enum_column,
+    fen_column,
+    identity_column,
+    moment_column,
+    one_of,
+)
 
 
 class AccountKind(StrEnum):
@@ -85,6 +94,7 @@ class LedgerTransfer(SQLModel, table=True):
         Index("ix_ledger_transfer_refers_to", "refers_to"),
         Index("ix_ledger_transfer_batch", "batch"),
         Index("uq_ledger_transfer_once", "batch", "refers_to", "debit", "credit", unique=True),
+        CheckConstraint("occurred_on <= office_day", name="posted_not_before"),
     )
     id: int | None = identity_column()
     debit: str = Field(max_length=120, foreign_key="ledger_account.code")
@@ -93,6 +103,32 @@ class LedgerTransfer(SQLModel, table=True):
     kind: TransferKind = enum_column(TransferKind)
     refers_to: UUID  # the appropriation, or the instalment, whose money it is
     batch: UUID  # the act that moved it: decision batch, run, return file
-    office_day: date = Field(index=True)
+    office_day: date = Field(index=True)  # the day it is posted on: an open one
+    occurred_on: date  # the day it belongs to, closed by then where it is earlier
     posted_at: datetime = moment_column()
     posted_by: UUID
+
+
+class LedgerDay(SQLModel, table=True):
+    """A closed day with its seal, chained to the one before. Append-only."""
+
+    __tablename__ = "ledger_day"
+    __table_args__ = (CheckConstraint("transfers >= 0", name="count_not_negative"),)
+    day: date = Field(primary_key=True)
+    transfers: int = count_column()
+    amount_fen: int = fen_column()
+    previous: bytes = bytes_column()
+    sha256: bytes = bytes_column()
+    signature: bytes | None = bytes_column(default=None, nullable=True)
+    signed_by: str | None = Field(default=None, max_length=64)  # sha256 of the public key
+    closed_by: UUID
+    closed_at: datetime = moment_column()
+
+
+class LedgerLeaf(SQLModel, table=True):
+    """The digest of one transfer of a closed day, so that the very row is named. Append-only."""
+
+    __tablename__ = "ledger_leaf"
+    transfer_id: int = Field(sa_type=BigInteger, primary_key=True)
+    day: date = Field(foreign_key="ledger_day.day", index=True)
+    sha256: bytes = bytes_column()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import (
@@ -32,6 +33,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.columns import TextEnum, UtcMoment
 from app.core.staging import Rows, stage
+from app.ledger import seals
 from app.ledger.errors import Overdrawn, Short
 from app.ledger.models import AccountKind, LedgerAccount, LedgerTransfer, TransferKind
 from app.ledger.queries import TrialRow, balance_fen, trial_balance
@@ -119,18 +121,20 @@ def move(
     touched accounts are locked in code order; one transfer is written a line and each balance is
     changed once, in a fixed number of statements. Where the cash of a fund line is kept here, it
     moves with what is sent, paid, failed or returned; the answer counts the authority alone.
-    Raises Overdrawn with every account that holds less than it must give. The same batch moving
-    the same thing twice breaks a unique key.
+    On a day that is closed the transfers are posted on the next open one, and say which they
+    belong to. Raises Overdrawn with every account that holds less than it must give. The same
+    batch moving the same thing twice breaks a unique key.
     """
     staged = stage(session, "moving", lines, LINE_COLUMNS)
     sums = _sums(session, staged)
     if not sums:
         return MoveResult(0, 0)
+    how = _Posting(batch, by, seals.open_day(session))
     follows = CASH_FOLLOWS.get(kind)
     touched = MOVES[kind] if follows is None else (*MOVES[kind], *MOVES[follows])
     balances = _lock_accounts(session, [line for line, _, _ in sums], touched)
     _refuse_overdrawing(sums, balances, MOVES[kind][0])
-    _post(session, staged, kind=kind, batch=batch, by=by, expected=2 * len(sums))
+    _post(session, staged, kind=kind, how=how, expected=2 * len(sums))
     if follows is not None:
         leaves = MOVES[follows][0]
         kept = [each for each in sums if account_code(each[0], leaves) in balances]
@@ -140,13 +144,21 @@ def move(
             session,
             cash.subquery("cash"),
             kind=follows,
-            batch=batch,
-            by=by,
+            how=how,
             expected=2 * len(kept),
         )
     return MoveResult(
         count=sum(count for _, count, _ in sums), amount_fen=sum(fen for _, _, fen in sums)
     )
+
+
+@dataclass(frozen=True)
+class _Posting:
+    """By which act, by whom, and on which open day."""
+
+    batch: UUID
+    by: Actor
+    day: date
 
 
 Sums = Sequence[tuple[str, int, int]]
@@ -171,14 +183,13 @@ def _post(
     lines: FromClause,
     *,
     kind: TransferKind,
-    batch: UUID,
-    by: Actor,
+    how: _Posting,
     expected: int,
 ) -> None:
     if not expected:
         return
     _change_balances(session, lines, MOVES[kind], expected=expected)
-    session.execute(_transfers(lines, kind=kind, batch=batch, by=by))
+    session.execute(_transfers(lines, kind=kind, how=how))
 
 
 def _lock_accounts(
@@ -249,7 +260,7 @@ def _code(fund_line: ColumnElement[str], kind: AccountKind) -> ColumnElement[str
     return cast(fund_line, String) + literal(account_code("", kind), String)
 
 
-def _transfers(lines: FromClause, *, kind: TransferKind, batch: UUID, by: Actor) -> Insert:
+def _transfers(lines: FromClause, *, kind: TransferKind, how: _Posting) -> Insert:
     leaves, reaches = MOVES[kind]
     rows = select(
         _code(lines.c.fund_line, leaves),
@@ -257,10 +268,11 @@ def _transfers(lines: FromClause, *, kind: TransferKind, batch: UUID, by: Actor)
         lines.c.amount_fen,
         literal(kind, TextEnum(TransferKind)),
         lines.c.refers_to,
-        literal(batch, Uuid()),
+        literal(how.batch, Uuid()),
+        literal(how.day, Date()),
         literal(clock.office_day(), Date()),
         literal(clock.now(), UtcMoment()),
-        literal(by.id, Uuid()),
+        literal(how.by.id, Uuid()),
     )
     columns = [
         "debit",
@@ -270,6 +282,7 @@ def _transfers(lines: FromClause, *, kind: TransferKind, batch: UUID, by: Actor)
         "refers_to",
         "batch",
         "office_day",
+        "occurred_on",
         "posted_at",
         "posted_by",
     ]

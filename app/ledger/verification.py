@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, cast, func, literal, not_, or_, select, union_all
+from sqlalchemy import BigInteger, Select, cast, func, literal, not_, or_, select, text, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -12,6 +12,7 @@ from app.core.money import show_yuan
 from app.ledger.models import AccountKind, LedgerAccount, LedgerTransfer, TransferKind
 from app.ledger.queries import balance_fen, trial_balance
 from app.ledger.rules import MAY_BE_OVERDRAWN, MOVES
+from app.ledger.seals import CANONICAL
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ def verify(session: Session) -> list[Finding]:
         *_overdrawn(session),
         *_strange_transfers(session),
         *_cash_off(session),
+        *_sealed_changed(session),
+        *_seals_off(session),
         *_trial_balance_off(session),
     ]
 
@@ -158,6 +161,58 @@ def _cash_off(session: Session) -> Iterator[Finding]:
                 code,
                 f"账户 {code} 为 {shown[0]}，相应指标为 {shown[1]}。",
                 f"Account {code} stands at {shown[0]}, the authority it follows at {shown[1]}.",
+            )
+
+
+_CHANGED = text(f"""
+    SELECT coalesce(leaf.transfer_id, t.id) AS id, coalesce(leaf.day, t.office_day) AS day,
+        CASE WHEN t.id IS NULL THEN 'deleted' WHEN leaf.transfer_id IS NULL THEN 'added'
+            ELSE 'changed' END AS what
+    FROM ledger_leaf leaf FULL JOIN (
+        SELECT t.* FROM ledger_transfer t JOIN ledger_day d ON d.day = t.office_day) t
+        ON t.id = leaf.transfer_id
+    WHERE t.id IS NULL OR leaf.transfer_id IS NULL
+        OR leaf.sha256 <> sha256(convert_to({CANONICAL}, 'UTF8')) ORDER BY 1
+""")  # noqa: S608 own text
+_WHAT = {
+    "deleted": ("已被删除", "was deleted"),
+    "added": ("是结账后加入的", "was slipped in after the day was closed"),
+    "changed": ("已被改动", "was changed"),
+}
+
+
+def _sealed_changed(session: Session) -> Iterator[Finding]:
+    for row in session.execute(_CHANGED):
+        zh, en = _WHAT[row.what]
+        yield Finding(
+            "sealed-transfer-changed",
+            f"transfer {row.id}",
+            f"流水 {row.id}（{row.day} 已结账）{zh}。",
+            f"Transfer {row.id} of {row.day}, a closed day, {en}.",
+        )
+
+
+_SEALS = text("""
+    SELECT d.day, d.transfers, d.amount_fen, coalesce(leaf.many, 0) AS many,
+        d.previous <> lag(d.sha256, 1, decode(repeat('00', 32), 'hex')) OVER (ORDER BY d.day)
+            AS unchained,
+        d.sha256 <> sha256(d.previous || coalesce(leaf.joined, ''::bytea)) AS broken
+    FROM ledger_day d LEFT JOIN (
+        SELECT day, count(*) AS many, string_agg(sha256, ''::bytea ORDER BY transfer_id) AS joined
+        FROM ledger_leaf GROUP BY day) leaf ON leaf.day = d.day
+    ORDER BY d.day
+""")
+
+
+def _seals_off(session: Session) -> Iterator[Finding]:
+    for row in session.execute(_SEALS):
+        if row.unchained or row.broken or row.many != row.transfers:
+            yield Finding(
+                "seal-off",
+                f"day {row.day}",
+                f"{row.day} 的封存与其流水不符（封存 {row.transfers} 笔，现有 {row.many} 笔）。",
+                f"The seal of {row.day} is not that of its transfers ({row.transfers} were sealed, "
+                f"{row.many} are there).",
             )
 
 

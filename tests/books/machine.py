@@ -30,6 +30,7 @@ from app.disbursement.release import release
 from app.disbursement.service import RunAsked, cancel_run, open_run
 from app.documents import service as documents
 from app.ledger.queries import trial_balance
+from app.periods.service import close_day
 from app.reconciliation.models import ReturnKind
 from app.reconciliation.queries import invariants
 from app.reconciliation.service import receive, reissue
@@ -64,8 +65,9 @@ class Bank:
             self.done[file, line.seq] = pays
             self.arrived[line.account] += line.amount_fen * pays
 
-    def take_back(self, line: PaymentLine) -> None:
-        """A payment that had arrived comes back."""
+    def take_back(self, file: str, line: PaymentLine) -> None:
+        """A payment that had arrived comes back, once; whether our office believes it or not."""
+        self.done[file, line.seq] = False
         self.arrived[line.account] -= line.amount_fen
 
 
@@ -205,6 +207,12 @@ class Books(RuleBasedStateMachine):
     def move_on(self, days: int) -> None:
         clock.set_office_day(clock.add_working_days(clock.office_day(), days)[0])
 
+    @rule()
+    def close(self) -> None:
+        """The day is closed and sealed; what happens on it from then on is posted later."""
+        with self.attempt("close"):
+            close_day(self.session, clock.office_day(), by=self.by["finance_checker"])
+
     @rule(place=small)
     def confirm(self, place: int) -> None:
         notice = self.pick(place, "SELECT id FROM notice ORDER BY id")
@@ -328,11 +336,15 @@ class Books(RuleBasedStateMachine):
         if found is None:
             return
         number, lines, states = found
-        arrived = [one for one, state in zip(lines, states, strict=True) if state == "paid"]
+        arrived = [
+            one
+            for one, state in zip(lines, states, strict=True)
+            if state == "paid" and self.bank.done.get((number, one.seq))
+        ]
         if not arrived:
             return
         back = arrived[line % len(arrived)]
-        self.bank.take_back(back)
+        self.bank.take_back(number, back)
         self.take_in(number, write_return_file(FORMAT, [sent_back(back)]), ReturnKind.REVERSAL)
 
     @rule()
@@ -355,16 +367,16 @@ class Books(RuleBasedStateMachine):
 
     @rule(
         place=small,
-        then=st.sampled_from(["repay", "agree", "nothing"]),
+        then=st.sampled_from(["repay", "agree", "both"]),
         fen=st.integers(1, EACH),
         share=st.integers(0, 10_000),
     )
     def owe(self, place: int, then: str, fen: int, share: int) -> None:
         """A paid instalment is owed back, and something of a debt is paid back or agreed on."""
         self.recover(place)
-        if then == "repay":
+        if then != "agree":
             self.repay(place, fen)
-        if then == "agree":
+        if then != "repay":
             self.agree(place, share)
 
     def recover(self, place: int) -> None:

@@ -36,7 +36,7 @@ PLAIN = {
     "client": "nobody",
 }
 # What every caller in the city may know: the offices, the programmes, the rounds.
-SHARED = {"organisations", "programmes", "rounds"}
+SHARED = {"organisations", "programmes", "rounds", "bank-formats", "days"}
 PANEL = {
     "panel": ["校长", "年级主任", "家长代表"],
     "panel_met_on": "2008-04-01",
@@ -96,7 +96,7 @@ BODIES = {
 
 
 def is_shared(operation: Operation) -> bool:
-    return operation.path.split("/")[3] in SHARED
+    return not SHARED.isdisjoint(operation.path.split("/")[3:5])
 
 
 ABOUT_ONE = [op for op in OPERATIONS if op.parameters]

@@ -20,6 +20,7 @@ from app.notices import models as notices
 from app.policy import models as policy
 from app.recognition import models as recognition
 from app.reconciliation import models as reconciliation
+from app.reconciliation import reply_models as learnt_replies
 from app.reconciliation import statement_models as statements
 from app.recoveries import models as recoveries
 from app.registers import models as registers
@@ -39,6 +40,7 @@ __all__ = [
     "disbursement",
     "documents",
     "imports",
+    "learnt_replies",
     "ledger",
     "metadata",
     "notices",

@@ -81,6 +81,7 @@ class Act(StrEnum):
     STATEMENT_TAKE = "statement.take"
     WORKLIST_READ = "worklist.read"
     WORKLIST_RESOLVE = "worklist.resolve"
+    REPLY_LEARN = "reply.learn"
     REISSUE = "payout.reissue"
     RECOGNITION_READ = "recognition.read"
     RECOGNITION_FILL = "recognition.fill"
@@ -194,6 +195,7 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.STATEMENT_TAKE: frozenset({R.FINANCE_MAKER}),
     Act.WORKLIST_READ: _SCHOOL | _OFFICE_READERS,
     Act.WORKLIST_RESOLVE: _FINANCE,
+    Act.REPLY_LEARN: frozenset({R.FINANCE_CHECKER}),
     Act.REISSUE: frozenset({R.FINANCE_MAKER}),
     Act.RECOGNITION_READ: _SCHOOL_AND_TEACHER | _OFFICERS | {R.AUDITOR},
     Act.RECOGNITION_FILL: _SCHOOL_AND_TEACHER | _OFFICERS,

@@ -1,6 +1,7 @@
 """Why the bank's word is not taken in, or the worklist not changed."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from app.core.errors import Conflict, Fault, Invalid, NotFound
 
@@ -47,4 +48,30 @@ class StatementOfAnother(Invalid):
         super().__init__(
             "对账单的账号不是所选付款账户，整份未接收。请选对账户后再传。",
             "The statement is of another account, so nothing was taken. Choose its account.",
+        )
+
+
+class ReplyListed(Conflict):
+    """The format lists these words already."""
+
+    code = "reply.listed"
+
+    def __init__(self, words: str) -> None:
+        super().__init__(
+            f"「{words}」已列在该银行格式中，无需再学；含义有误请更正格式文件。",
+            f"The format lists {words!r} already and there is nothing to teach; where it is wrong, "
+            "correct the format's file.",
+        )
+
+
+class ReplyKnown(Conflict):
+    """What these words mean was taught before."""
+
+    code = "reply.known"
+
+    def __init__(self, words: str, outcome: str, on: date) -> None:
+        super().__init__(
+            f"「{words}」已于 {on} 学为 {outcome}，不再更改；如当时有误，请逐笔更正。",
+            f"{words!r} was taught as {outcome} on {on} and is kept; where that was wrong, take in "
+            "a corrected reply or a reversal of each payment.",
         )

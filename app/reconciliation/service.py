@@ -40,7 +40,7 @@ from app.disbursement import settling
 from app.disbursement.models import PaymentFile, PayoutRun, PayoutState
 from app.documents import service as documents
 from app.documents.models import DocumentKind
-from app.reconciliation import worklist
+from app.reconciliation import replies, worklist
 from app.reconciliation.errors import WorkMoved
 from app.reconciliation.models import (
     LineOutcome,
@@ -80,7 +80,7 @@ def receive(
     if before is not None:
         return Received(before, repeated=True)
     fmt = find_format(sent.bank_format)
-    read = read_return_file(fmt, data, kind=kind.value)
+    read = replies.read_with(session, fmt.code, read_return_file(fmt, data, kind=kind.value))
     _check_totals(fmt, sent, kind, read.totals)
     file = _keep_file(session, sent, kind, read, data=data, by=by)
     lines = _match(session, sent, read, by)

@@ -12,7 +12,7 @@ OUTSIDE_ROW_SECURITY = {
     "organisation", "staff_member", "api_client", "client_grant", "login_guard", "refresh_token",
     "counter", "kept_reply", "policy_version", "policy_draft", "application_round",
     "decision_batch", "notice", "ledger_account", "ledger_transfer", "award_hold", "recovery_bar",
-    "blackout", "ledger_day", "ledger_leaf",
+    "blackout", "ledger_day", "ledger_leaf", "learnt_reply",
 }  # fmt: skip
 APPEND_ONLY = {
     "audit_event", "audit_record", "document", "policy_version", "enrolment_confirmation",
@@ -22,7 +22,7 @@ APPEND_ONLY = {
     "recognition_decision", "outside_register_row", "register_refusal", "allocation_proposal",
     "school_allocation_student", "school_allocation_double", "holder_payment_mode",
     "cash_receipt", "recovery_settlement", "payout_override",
-    "ledger_day", "ledger_leaf",
+    "ledger_day", "ledger_leaf", "learnt_reply",
     "bank_statement", "statement_line",
 }  # fmt: skip
 

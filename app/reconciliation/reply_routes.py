@@ -1,0 +1,120 @@
+"""Doors of bank formats and of what was taught of their words."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, Field
+
+from app.auth.guards import may
+from app.auth.permissions import Act
+from app.bank.catalogue import formats
+from app.bank.layout import Format
+from app.core.actor import Actor
+from app.core.asked import Asked
+from app.core.db import DbSession
+from app.core.paging import Page, Paging, link_next, page_of
+from app.core.web import AidRoute
+from app.reconciliation import replies
+from app.reconciliation.reply_models import LearntOutcome, LearntReply
+
+router = APIRouter(route_class=AidRoute, tags=["reconciliation"])
+FormatCode = Annotated[str, Path(max_length=40)]
+
+
+class FormatOut(BaseModel):
+    """A bank format: its names, where it comes from, what is assumed, lines a file."""
+
+    code: str
+    zh: str
+    en: str
+    source: str
+    assumption_zh: str
+    assumption_en: str
+    encoding: str
+    lines_min: int
+    lines_max: int
+
+    @classmethod
+    def of(cls, fmt: Format) -> Self:
+        """The reply for a format."""
+        return cls(
+            code=fmt.code,
+            zh=fmt.name.zh,
+            en=fmt.name.en,
+            source=fmt.source,
+            assumption_zh=fmt.assumption.zh,
+            assumption_en=fmt.assumption.en,
+            encoding=fmt.encoding,
+            lines_min=fmt.rows.min,
+            lines_max=fmt.rows.max,
+        )
+
+
+class ReplyIn(Asked):
+    """What the bank's words mean, and how it is known: who at the bank said so, and when."""
+
+    words: Annotated[str, Field(min_length=1, max_length=120, pattern=r"\S")]
+    outcome: LearntOutcome
+    because: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+
+
+class ReplyOut(BaseModel):
+    """What was taught."""
+
+    id: UUID
+    words: str
+    outcome: LearntOutcome
+    because: str
+    learnt_by: UUID
+    learnt_at: datetime
+
+    @classmethod
+    def of(cls, made: LearntReply) -> Self:
+        """The reply for a stored lesson."""
+        return cls.model_validate(made.model_dump(include=set(cls.model_fields)))
+
+
+class LearntOut(BaseModel):
+    """What was taught, and how many payouts that waited under it are settled."""
+
+    reply: ReplyOut
+    settled: int
+
+
+@router.get("/bank-formats")
+def list_formats(by: Annotated[Actor, may(Act.RUN_READ)]) -> list[FormatOut]:
+    """The bank formats a run can be opened for."""
+    del by  # formats are the office's and nobody's secret
+    return [FormatOut.of(fmt) for fmt in formats().values()]
+
+
+@router.post("/bank-formats/{format_code}/replies", status_code=201)
+def learn(
+    format_code: FormatCode,
+    sent: ReplyIn,
+    session: DbSession,
+    by: Annotated[Actor, may(Act.REPLY_LEARN)],
+) -> LearntOut:
+    """Teaches what a bank's unlisted words mean; what waits under them is settled."""
+    lesson = replies.Lesson(format_code, sent.words.strip(), sent.outcome, sent.because)
+    done = replies.learn(session, lesson, by=by)
+    return LearntOut(reply=ReplyOut.of(done.reply), settled=done.settled)
+
+
+@router.get("/bank-formats/{format_code}/replies")
+def list_replies(
+    format_code: FormatCode,
+    session: DbSession,
+    asked: Paging,
+    by: Annotated[Actor, may(Act.RUN_READ)],
+    request: Request,
+    response: Response,
+) -> Page[ReplyOut]:
+    """What was taught of a format's words."""
+    del by  # as above
+    rows = replies.replies(session, format_code, asked)
+    page = page_of(rows, asked, key=lambda row: row.id, show=ReplyOut.of)
+    link_next(request, response, page.next)
+    return page

@@ -189,14 +189,17 @@ def refuse_cancelled(session: Session, asked: Sequence[tuple[UUID, str]], *, by:
     A form would be filed and nobody recognised by it: only two officers change what is cancelled.
     """
     r = Recognition
+    newest = (
+        select(col(r.student_id), col(r.basis))
+        .where(tuple_(col(r.student_id), col(r.school_year)).in_(asked))
+        .ext(distinct_on(col(r.student_id), col(r.school_year)))
+        .order_by(col(r.student_id), col(r.school_year), col(r.valid_from).desc())
+        .subquery()
+    )
     chosen = (
-        select(col(r.student_id))
-        .where(
-            tuple_(col(r.student_id), col(r.school_year)).in_(asked),
-            col(r.basis) == Basis.CANCELLED,
-        )
-        .distinct()
-        .order_by(col(r.student_id))
+        select(newest.c.student_id)
+        .where(newest.c.basis == Basis.CANCELLED)
+        .order_by(newest.c.student_id)
     )
     # It may have been cancelled at the school the student has left since.
     with db.city_scope(session, by):

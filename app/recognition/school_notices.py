@@ -35,7 +35,14 @@ from app.notices.models import Notice
 from app.notices.service import Posting
 from app.recognition import queries, rules, selection, service
 from app.recognition.errors import FormsMoved, NothingToNotice, NoticeDaysTooFew
-from app.recognition.models import Basis, FormObjection, FormState, RecognitionForm, ReviewState
+from app.recognition.models import (
+    Basis,
+    FormObjection,
+    FormState,
+    Recognition,
+    RecognitionForm,
+    ReviewState,
+)
 from app.registry.models import School
 
 PROGRAMME = "recognition"
@@ -141,6 +148,8 @@ def post(session: Session, said: Noticing, *, by: Actor) -> Notice:
 def file(session: Session, notice_id: UUID, *, by: Actor) -> Filed:
     """Files the forms of a closed school's notice: their students are recognised from today.
 
+    A form of a student whose recognition was cancelled meanwhile recognises nobody and is refused.
+
     Forms with an open objection stay and are listed; asked again after the review the rest
     follows. Raises NoticeUnknown, NoticeOpen.
     """
@@ -166,13 +175,19 @@ def file(session: Session, notice_id: UUID, *, by: Actor) -> Filed:
     held_back = session.execute(select(locked.c.id).where(disputed).order_by(locked.c.id))
     held = list(held_back.scalars())
     free = stage(session, "filed", select(locked.c.id).where(not_(disputed)), ("id",))
+    count = service.recognise(session, _recognised(free, notice.number), by=by)
+    # Filed is who is recognised by it; whose recognition was cancelled meanwhile is refused.
+    recognised = exists().where(col(Recognition.form_id) == form.id)
     session.execute(
         update(form)
         .where(col(form.id) == free.c.id)
-        .values(state=FormState.FILED, version=col(form.version) + 1)
+        .values(
+            state=case((recognised, FormState.FILED), else_=FormState.REJECTED),
+            level=case((recognised, col(form.level)), else_=0),
+            version=col(form.version) + 1,
+        )
         .execution_options(synchronize_session=False)
     )
-    count = service.recognise(session, _recognised(free, notice.number), by=by)
     audit.note(
         session,
         by=by,

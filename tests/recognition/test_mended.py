@@ -8,9 +8,17 @@ from sqlmodel import col
 
 from app.core import clock, db, ids
 from app.core.actor import SYSTEM
-from app.recognition.models import FormState, RecognitionForm
+from app.recognition.models import Basis, FormState, Recognition, RecognitionForm
 from app.registry.models import Enrolment, Student
-from tests.recognition.school import ANSWERS, SCHOOL, WEISHAN, YEAR, Caller, code_of
+from tests.recognition.school import (
+    ANSWERS,
+    SCHOOL,
+    SCHOOL_AFTER,
+    WEISHAN,
+    YEAR,
+    Caller,
+    code_of,
+)
 from tests.recognition.test_recognitions import COUNTY, COUNTY_2
 
 CLERK, HEAD = f"school_clerk@{SCHOOL}", f"school_head@{SCHOOL}"
@@ -75,3 +83,28 @@ def test_after_a_transfer_in_the_year_the_new_school_hands_in_a_form_of_its_own(
     again = school.hand_in(student, who=f"school_clerk@{WEISHAN}")
     assert code_of(again) == (409, "recognition.form-exists")
     assert again.json()["form_id"] == made.json()["id"]
+
+
+def test_a_form_whose_students_recognition_was_cancelled_is_never_filed(school: Caller) -> None:
+    """However it came into the notice: by an objection, or handed in at the same moment."""
+    form, notice = school.noticed(2)
+    with db.scoped_session(SYSTEM) as session:
+        stands = session.get_one(RecognitionForm, UUID(form))
+        session.add(
+            Recognition(
+                student_id=stands.student_id,
+                school_id=stands.school_id,
+                county_id=stands.county_id,
+                school_year=YEAR,
+                level=0,
+                groups=[],
+                basis=Basis.CANCELLED,
+                valid_from=date(2007, 9, 1),
+                decided_by=ids.new(),
+                because="隐瞒车辆",
+                made_at=clock.now(),
+            )
+        )
+    clock.set_office_day(SCHOOL_AFTER)
+    assert school.file(notice).json() == {"filed": 0, "held_back": []}
+    assert school.state(form) == ("rejected", 0)

@@ -196,8 +196,9 @@ _SCHOOLS = text(f"""
 """)  # noqa: S608 own text
 _ROSTER = text(f"""
     SELECT p.student_id, coalesce(s.name, o.name) AS name, p.amount_fen, p.state, r.programme,
-        r.number AS run, o.name AS school, s.resident_id, coalesce(
-            (r.released_at AT TIME ZONE 'Asia/Shanghai')::date, r.due_to) AS on_day,
+        r.number AS run, o.name AS school, s.resident_id, coalesce((
+            SELECT min(t.occurred_on) FROM ledger_transfer t
+            WHERE t.batch = r.id AND t.kind = 'send'), r.due_to) AS on_day,
         coalesce(b.number_tail, c.number_tail) AS number_tail, (
             SELECT concat_ws('年级 ', e.grade, e.class_name || '班') FROM enrolment e
             WHERE e.student_id = p.student_id AND e.school_id = p.school_id

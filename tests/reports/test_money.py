@@ -136,6 +136,7 @@ def test_a_school_reads_its_own_roster_and_no_others(
     own = get(client, city, f"{door}/{school}", clerk).json()
     assert [row["name"] for row in own["rows"]] == ["赵芳", "=钱伟"]
     assert own["amount_in_capitals"] == "伍佰元整"
+    assert own["on"].startswith("2008-")  # the office's day, whatever the clock on the wall says
     assert own["rows"][0]["masked_id"] == "3708**********0016"
     assert get(client, city, f"{door}/{other}", clerk).status_code == 404
     assert [each["school_id"] for each in get(client, city, door, clerk).json()] == [str(school)]

@@ -23,6 +23,7 @@ VERSION = 1
 TRANSFERS, DAYS, ACCOUNTS = "transfers.txt", "days.txt", "accounts.txt"
 JOURNAL, MANIFEST, PUBLIC_KEY = "ledger.journal", "manifest.json", "public-key.pem"
 DAY_COLUMNS = ("day", "transfers", "amount_fen", "previous", "sha256", "signature", "signed_by")
+ACCOUNT_COLUMNS = ("code", "debits_fen", "credits_fen")
 _AT_ONCE = 10_000
 
 
@@ -100,7 +101,7 @@ def _days(session: Session) -> Iterator[str]:
 
 
 def _accounts(session: Session) -> Iterator[str]:
-    yield "code|debits_fen|credits_fen"
+    yield "|".join(ACCOUNT_COLUMNS)
     asked = "SELECT code, debits_fen, credits_fen FROM ledger_account ORDER BY code"
     for row in _streamed(session, asked):
         yield "|".join(map(str, row))

@@ -7,7 +7,7 @@ sha256(previous seal, then the digests of the day's transfers by id).
 
 from datetime import date, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
 from app.core import clock
@@ -36,7 +36,9 @@ def open_day(session: Session) -> date:
 
     Held open until the transaction ends: who closes a day waits for who posts on it.
     """
-    closed: date | None = session.execute(_HOLD_OPEN).scalar_one_or_none()
+    # A statement of its own: one that waits here still sees the days as they were before it.
+    session.execute(_HOLD_OPEN)
+    closed: date | None = session.execute(select(func.max(col(LedgerDay.day)))).scalar_one()
     today = clock.office_day()
     return today if closed is None or closed < today else closed + timedelta(days=1)
 
@@ -102,9 +104,7 @@ def closed_day(session: Session, day: date) -> LedgerDay | None:
     return session.get(LedgerDay, day)
 
 
-_HOLD_OPEN = text(
-    f"SELECT max(day) FROM ledger_day, (SELECT pg_advisory_xact_lock_shared({_TURN})) held"  # noqa: S608
-)
+_HOLD_OPEN = text(f"SELECT pg_advisory_xact_lock_shared({_TURN})")
 _EARLIER = text(
     "SELECT min(office_day) FROM ledger_transfer WHERE office_day > :after AND office_day < :day"
 )

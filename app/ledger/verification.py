@@ -169,7 +169,7 @@ _CHANGED = text(f"""
         CASE WHEN t.id IS NULL THEN 'deleted' WHEN leaf.transfer_id IS NULL THEN 'added'
             ELSE 'changed' END AS what
     FROM ledger_leaf leaf FULL JOIN (
-        SELECT t.* FROM ledger_transfer t JOIN ledger_day d ON d.day = t.office_day) t
+        SELECT * FROM ledger_transfer WHERE office_day <= (SELECT max(day) FROM ledger_day)) t
         ON t.id = leaf.transfer_id
     WHERE t.id IS NULL OR leaf.transfer_id IS NULL
         OR leaf.sha256 <> sha256(convert_to({CANONICAL}, 'UTF8')) ORDER BY 1

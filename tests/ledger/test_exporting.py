@@ -19,10 +19,10 @@ from app.core import db
 from app.core.actor import SYSTEM
 from app.core.money import show_yuan
 from app.ledger import exporting, seals
-from app.ledger.exporting import DAYS, JOURNAL, MANIFEST, TRANSFERS
+from app.ledger.exporting import ACCOUNTS, DAYS, JOURNAL, MANIFEST, TRANSFERS
 from app.ledger.proving import Broken, prove
 from app.ledger.signing import KeyWrong, Signer, public_key_of, signer_of
-from tests.ledger.books import LINES, three_days
+from tests.ledger.books import LINES, passing_one_over, slip_in, three_days
 
 
 def exported(session: Session, to: Path, signer: Signer | None = None) -> Path:
@@ -61,18 +61,29 @@ def whole(database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.parametrize("name", [TRANSFERS, DAYS, ACCOUNTS])
 @given(data=st.data())
 def test_any_cell_that_is_changed_is_named_by_its_line(
-    whole: dict[str, bytes], data: st.DataObject
+    whole: dict[str, bytes], name: str, data: st.DataObject
 ) -> None:
-    lines = whole[TRANSFERS].decode().splitlines()
-    at = data.draw(st.integers(1, len(lines) - 1))
+    lines = whole[name].decode().splitlines()
+    at = data.draw(st.integers(0, len(lines) - 1))
     cells = lines[at].split("|")
     cell = data.draw(st.integers(0, len(cells) - 1))
-    cells[cell] += data.draw(st.sampled_from(["0", "x", " "]))
+    cells[cell] = data.draw(st.sampled_from([f"{cells[cell]}{more}" for more in "0x |²"] + ["²"]))
     lines[at] = "|".join(cells)
-    first = proved(whole, {TRANSFERS: ("\n".join(lines) + "\n").encode()})[0]
-    assert (first.file, first.line) == (TRANSFERS, at + 1)
+    first = proved(whole, {name: ("\n".join(lines) + "\n").encode()})[0]
+    assert (first.file, first.line) == (name, at + 1)
+
+
+def test_a_transfer_on_a_day_passed_over_is_named_by_its_line(
+    session: Session, tmp_path: Path
+) -> None:
+    number = slip_in(session, passing_one_over(session)[1])
+    exporting.export(session, tmp_path)
+    [broken] = prove(tmp_path)
+    assert (broken.file, broken.line) == (TRANSFERS, 3)
+    assert broken.said == f"transfer {number} is on 2008-06-03, which was passed over unsealed"
 
 
 def test_a_line_that_is_changed_with_its_digest_breaks_its_days_seal(

@@ -1,6 +1,7 @@
 """A closed day is sealed: what is changed, deleted or slipped in is named, nothing is posted."""
 
 import threading
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -13,7 +14,15 @@ from app.core.actor import SYSTEM
 from app.ledger import seals, service
 from app.ledger.errors import DayClosed, DayNotYet
 from app.ledger.models import TransferKind
-from tests.ledger.books import BEGINS, LINES, open_lines, post, three_days
+from tests.ledger.books import (
+    BEGINS,
+    LINES,
+    open_lines,
+    passing_one_over,
+    post,
+    slip_in,
+    three_days,
+)
 
 
 def close(session: Session, day: date) -> None:
@@ -95,6 +104,13 @@ def test_as_owner_a_row_slipped_into_a_closed_day_is_named(owner: Session) -> No
     assert "sealed-transfer-changed" in {code for code, _ in findings(owner)}
 
 
+def test_a_row_slipped_into_a_day_that_was_passed_over_is_named(session: Session) -> None:
+    """The day between had no transfer and so has no seal: no one may be there later either."""
+    days = passing_one_over(session)
+    number = slip_in(session, days[1])
+    assert findings(session) == [("sealed-transfer-changed", f"transfer {number}")]
+
+
 def test_the_serving_role_changes_no_seal(session: Session, closed: list[date]) -> None:
     for table in ("ledger_day", "ledger_leaf"):
         with pytest.raises(ProgrammingError), session.begin_nested():
@@ -151,3 +167,37 @@ def test_who_closes_waits_for_who_posts(city: object) -> None:
     with db.scoped_session(SYSTEM) as session:
         assert seals.days(session, after=None, limit=5)[-1].amount_fen == 5
         assert service.verify(session) == []
+
+
+def test_who_posts_waits_for_who_closes_and_lands_on_the_next_day(city: object) -> None:
+    """The closer began first: what was waiting sees the day closed, not as it was before."""
+    day = BEGINS + timedelta(days=10)
+    clock.set_office_day(day)
+    with db.scoped_session(SYSTEM) as session:
+        open_lines(session)
+        post(session, TransferKind.APPROPRIATE, (LINES[0], 5))
+
+    def post_it() -> None:
+        with db.scoped_session(SYSTEM) as session:
+            post(session, TransferKind.APPROPRIATE, (LINES[0], 7))
+
+    posting = threading.Thread(target=post_it)
+    with db.scoped_session(SYSTEM) as session:
+        seals.wait_for_posters(session)
+        close(session, day)
+        posting.start()
+        wait_for_one_who_waits(session)
+    posting.join(10)
+    with db.scoped_session(SYSTEM) as session:
+        asked = text("SELECT office_day FROM ledger_transfer ORDER BY id DESC LIMIT 1")
+        assert session.execute(asked).scalar_one() == day + timedelta(days=1)
+        assert service.verify(session) == []
+
+
+def wait_for_one_who_waits(session: Session) -> None:
+    asked = text("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
+    for _ in range(500):
+        if session.execute(asked).scalar_one():
+            return
+        time.sleep(0.01)
+    pytest.fail("nobody waited for the day to be closed")

@@ -24,6 +24,7 @@ from app.reconciliation import reply_models as learnt_replies
 from app.reconciliation import statement_models as statements
 from app.recoveries import models as recoveries
 from app.registers import models as registers
+from app.registry import bank_name_models as bank_names
 from app.registry import models as registry
 from app.registry import school_models as school_accounts
 
@@ -35,6 +36,7 @@ __all__ = [
     "audit",
     "auth",
     "awards",
+    "bank_names",
     "budgets",
     "core",
     "disbursement",

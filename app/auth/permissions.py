@@ -27,6 +27,9 @@ class Act(StrEnum):
     IDENTITY_CONFIRM = "identity.confirm"
     ACCOUNT_WRITE = "account.write"
     ACCOUNT_CONFIRM = "account.confirm"
+    BANK_NAME_PROPOSE = "bank_name.propose"
+    BANK_NAME_READ = "bank_name.read"
+    BANK_NAME_CONFIRM = "bank_name.confirm"
     TRANSFER_REQUEST = "transfer.request"
     TRANSFER_SETTLE = "transfer.settle"
     ENROLMENT_CONFIRM = "enrolment.confirm"
@@ -141,6 +144,9 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.IDENTITY_CONFIRM: _OFFICERS,
     Act.ACCOUNT_WRITE: _SCHOOL | _OFFICERS,
     Act.ACCOUNT_CONFIRM: _OFFICERS | {R.SCHOOL_CLERK, R.SCHOOL_HEAD},
+    Act.BANK_NAME_PROPOSE: _SCHOOL | _OFFICERS | {R.FINANCE_MAKER},
+    Act.BANK_NAME_READ: _SCHOOL | _OFFICE_READERS,
+    Act.BANK_NAME_CONFIRM: _OFFICERS | {R.FINANCE_CHECKER},
     Act.TRANSFER_REQUEST: _SCHOOL,
     Act.TRANSFER_SETTLE: _OFFICERS | {R.SCHOOL_HEAD},
     Act.ENROLMENT_CONFIRM: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD}),

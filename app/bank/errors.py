@@ -47,6 +47,21 @@ class ReturnFileBroken(Invalid):
     code = "return-file-broken"
 
 
+class BankRefusedFile(Invalid):
+    """The bank has not taken the payment file: it says so of the whole file and of no line."""
+
+    code = "bank-refused-file"
+
+    def __init__(self, said: str, zh: str, en: str) -> None:
+        super().__init__(
+            f"银行未受理该代发文件（{said} {zh}），未登记任何明细。"
+            "请先与银行核实是否已入账，再决定是否重送。",
+            f"The bank has not taken the payment file ({said}: {en}), so nothing was recorded. Ask "
+            "the bank whether anything was paid before sending it again.",
+            facts={"file_code": said},
+        )
+
+
 class TotalsDiffer(Invalid):
     """A return file does not answer the payment file it is handed in for.
 

@@ -1,38 +1,35 @@
-"""What a bank's format is: the shape of a `formats/*.toml` file, checked as it is read."""
+"""What a bank's format is: the shape of a `formats/*.toml` file, checked as it is read.
+
+Three families of files have one shape but for how a row is written: delimited text, text of fixed
+widths, and sheets.
+"""
 
 import codecs
-from collections import Counter
-from functools import cached_property
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-Outcome = Literal["paid", "failed", "returned", "unknown"]
-FileKind = Literal["reply", "reversal"]
-PaymentField = Literal["seq", "name", "account", "amount", "resident_id"]
-ReturnField = Literal["seq", "name", "account", "amount", "resident_id", "result", "reason"]
+from app.bank.examples import Example
+from app.bank.parts import BothLanguages, Column, Part, Text, check_fields
+from app.bank.records import CLOSING, OF_PAYMENTS, Record, Sums
+from app.bank.summary import Summary
+from app.bank.vocabulary import Vocabulary
+from app.core.media import TEXT, XLSX
 
-UNLISTED = "unlisted"
-"""The reason code of a line whose words the format does not list; such a line is unknown."""
-
+PaymentField = Literal[
+    "mark", "seq", "name", "account", "amount", "resident_id", "summary", "bank_name"
+]
+ReturnField = Literal[
+    "mark", "seq", "name", "account", "amount", "resident_id", "summary", "bank_name", "result",
+    "reason",
+]  # fmt: skip
 _ENCODINGS = {"gb18030", "utf-8"}
 _CANNOT_WRITE_NAMES = {"gbk", "gb2312", "hz", "cp936"}
-_Text = Annotated[str, Field(min_length=1)]
-_Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+_NEVER_PADDED = {"name", "account", "resident_id"}
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class BothLanguages(_Part):
-    """A sentence or a name in Chinese and English."""
-
-    zh: _Text
-    en: _Text
-
-
-class Rows(_Part):
+class Rows(Part):
     """How many lines one payment file may have."""
 
     min: Annotated[int, Field(ge=1)]
@@ -46,144 +43,115 @@ class Rows(_Part):
         return self
 
 
-class NameRules(_Part):
-    """What a payee's name must keep to beside being encodable and free of spaces."""
+class NameRules(Part):
+    """What a payee's name must keep to beside being encodable and free of spaces.
+
+    `charset` is what the bank's own programs can show, whatever its files can carry.
+    """
 
     bytes_max: Annotated[int, Field(ge=4)]  # counted in the file's encoding, not in letters
     leading_forbidden: str
+    charset: Literal["gb2312", "gbk", "gb18030"]
 
 
-class PaymentColumn(_Part):
+class Banks(Part):
+    """The bank's own names, and whether payments to other banks go in files of their own."""
+
+    own: Annotated[list[Text], Field(min_length=1)]
+    split_other_banks: bool
+
+    def is_own(self, bank_name: str) -> bool:
+        """Whether an account's bank is this one: 中国建设银行曲阜支行 is 建设银行."""
+        return any(own in bank_name for own in self.own)
+
+
+class PaymentColumn(Column):
     """One column of a payment file."""
 
     field: PaymentField
-    title: _Text
+
+    @property
+    def name(self) -> str:
+        """What stands in the column."""
+        return self.field
 
 
-class ReturnColumn(_Part):
+class ReturnColumn(Column):
     """One column of a return file."""
 
     field: ReturnField
-    title: _Text
+
+    @property
+    def name(self) -> str:
+        """What stands in the column."""
+        return self.field
 
 
-class PaymentLayout(_Part):
-    """The columns of a payment file, in order."""
+class PaymentLayout(Part):
+    """The columns of a payment file, in order, and what stands before and after its lines."""
 
     columns: list[PaymentColumn]
+    head: Record | None = None
+    trailer: Record | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        _check_fields([c.field for c in self.columns], {"seq", "name", "account", "amount"})
+        check_fields([c.field for c in self.columns], {"seq", "name", "account", "amount"})
+        for record in (self.head, self.trailer):
+            if record and (wrong := sorted(record.fields - OF_PAYMENTS)):
+                raise ValueError(f"a payment file does not say {', '.join(wrong)}")
         return self
 
 
-class Result(_Part):
-    """What the bank's words in the result column mean."""
-
-    texts: Annotated[list[_Text], Field(min_length=1)]
-    outcome: Outcome
-    reason: Literal["none", "listed", "any"]
-    reason_code: _Code | None = None
-
-
-class Reason(_Part):
-    """What the bank's words in the reason column mean.
-
-    `settles` is false where they leave open whether the money moved.
-    """
-
-    code: _Code
-    texts: Annotated[list[_Text], Field(min_length=1)]
-    settles: bool
-    zh: _Text
-    en: _Text
-
-
-class ReturnLayout(_Part):
+class ReturnLayout(Vocabulary):
     """The columns of a return file, in order, and the bank's vocabulary."""
 
     replies: Literal["all", "failures_only", "statement_only"]
     rows_max: Annotated[int, Field(ge=1, le=1_000_000)]
     columns: list[ReturnColumn]
-    result: Annotated[list[Result], Field(min_length=1)]
-    reason: list[Reason] = []
+    head: Record | None = None
+    trailer: Record | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        _check_fields([c.field for c in self.columns], {"seq", "account", "amount", "result"})
-        _check_once("result texts", [text for result in self.result for text in result.texts])
-        _check_once("reason texts", [text for reason in self.reason for text in reason.texts])
-        _check_once("reason codes", [reason.code for reason in self.reason])
+        check_fields([c.field for c in self.columns], {"seq", "account", "amount", "result"})
+        says = self.record_fields
+        if self.replies == "failures_only":
+            if missing := sorted(CLOSING - says):
+                raise ValueError(f"without {', '.join(missing)} a list of failures does not close")
+        elif wrong := sorted(says & (CLOSING - {"count", "sum"})):
+            raise ValueError(f"{', '.join(wrong)} belong to replies = 'failures_only'")
+        if ("file_code" in says) != bool(self.file_code):
+            raise ValueError("a file_code in head or trailer goes with a list of file codes")
         return self
 
-    @cached_property
-    def results_by_text(self) -> dict[str, Result]:
-        """The bank's word → what it means."""
-        return {text: result for result in self.result for text in result.texts}
-
-    @cached_property
-    def reasons_by_text(self) -> dict[str, Reason]:
-        """The bank's reason → what it means."""
-        return {text: reason for reason in self.reason for text in reason.texts}
-
-    def meaning(self, result_text: str, reason_text: str) -> tuple[Outcome, str | None]:
-        """The outcome and reason code of one line's words; words not listed are unknown."""
-        result = self.results_by_text.get(result_text)
-        if result is None or (result.reason == "none" and reason_text):
-            return "unknown", UNLISTED
-        reason = self.reasons_by_text.get(reason_text)
-        if result.reason == "listed":
-            if reason is None:
-                return "unknown", UNLISTED
-            return (result.outcome if reason.settles else "unknown"), reason.code
-        return result.outcome, reason.code if reason else result.reason_code
+    @property
+    def record_fields(self) -> frozenset[str]:
+        """What head and trailer say."""
+        records = [record.fields for record in (self.head, self.trailer) if record]
+        return frozenset().union(*records)
 
 
-class PaymentExample(_Part):
-    """A payment line and what it must be written from."""
-
-    kind: Literal["payment"]
-    line: _Text
-    seq: int
-    name: str
-    account: str
-    yuan: str
-    resident_id: str = ""
-
-
-class ReturnExample(_Part):
-    """A line of a return file and what it must be read as."""
-
-    kind: FileKind
-    line: _Text
-    outcome: Outcome
-    reason_code: str | None = None
-
-
-class Format(_Part):
-    """One bank's files, whole. `kind` is the family of layouts; delimited text is the first."""
+class BaseFormat(Part):
+    """What every bank's format says, whatever the family of its files."""
 
     code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-    kind: Literal["delimited"]
     name: BothLanguages
-    source: _Text
+    source: Text
     assumption: BothLanguages
     encoding: str
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)]
-    trailing_delimiter: bool
-    line_ending: Literal["crlf", "lf"]
     header: bool
-    amount: Literal["yuan-2"]
+    amount: Literal["yuan-2", "fen"]
+    sums: Sums = "yuan-2"
     resident_id_required: bool
+    bank_name_required: bool = False
     rows: Rows
     name_rules: NameRules
+    summary: Summary | None = None
+    banks: Banks | None = None
     payment: PaymentLayout
     returned: Annotated[ReturnLayout, Field(alias="return")]
-    example: Annotated[
-        list[Annotated[PaymentExample | ReturnExample, Field(discriminator="kind")]],
-        Field(min_length=2),
-    ]
+    example: Annotated[list[Example], Field(min_length=2)]
 
     @field_validator("encoding")
     @classmethod
@@ -198,44 +166,132 @@ class Format(_Part):
             raise ValueError(f"{value!r} is not offered; use gb18030 or utf-8")
         return known
 
+    @model_validator(mode="after")
+    def _has_examples_of_all(self) -> Self:
+        kinds = {example.kind for example in self.example}
+        if not {"payment", "reply"} <= kinds:
+            raise ValueError("examples must show at least one payment and one reply line")
+        for layout, kind in ((self.payment, "payment_file"), (self.returned, "reply_file")):
+            if (layout.head or layout.trailer) and kind not in kinds:
+                raise ValueError(f"with a head or trailer examples must show a {kind}")
+        return self
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        fields = {column.field for column in self.payment.columns}
+        if ("summary" in fields) != (self.summary is not None):
+            raise ValueError("a summary column goes with [summary], what stands in it")
+        wide = [column for column in self._every_column() if column.width is not None]
+        if wide and not isinstance(self, FixedFormat):
+            raise ValueError(f"column {wide[0].title} has a width; only kind = 'fixed' has widths")
+        return self
+
+    def _every_column(self) -> list[Column]:
+        found: list[Column] = [*self.payment.columns, *self.returned.columns]
+        for layout in (self.payment, self.returned):
+            for record in (layout.head, layout.trailer):
+                found += record.columns if record else []
+        return found
+
+    @property
+    def extension(self) -> str:
+        """What a file's name ends in."""
+        return "txt"
+
+    @property
+    def media_type(self) -> str:
+        """What sort of file it is."""
+        return TEXT
+
+
+class DelimitedFormat(BaseFormat):
+    """Text with a character between the columns."""
+
+    kind: Literal["delimited"]
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)]
+    trailing_delimiter: bool
+    quoting: Literal["none", "minimal", "all"]
+    line_ending: Literal["crlf", "lf"]
+
     @field_validator("delimiter")
     @classmethod
     def _stands_in_no_field(cls, value: str) -> str:
-        if value.isalnum() or value in ".\r\n\0":
+        if value.isalnum() or value in '."+-\r\n\0':
             raise ValueError(f"{value!r} would stand inside an amount, an account or a line end")
         return value
 
     @model_validator(mode="after")
-    def _has_both_examples(self) -> Self:
-        kinds = {example.kind for example in self.example}
-        if "payment" not in kinds or "reply" not in kinds:
-            raise ValueError("examples must show at least one payment and one reply line")
+    def _ends_once(self) -> Self:
+        if self.trailing_delimiter and self.quoting != "none":
+            raise ValueError("a trailing delimiter goes with quoting = 'none'")
         return self
 
     @property
-    def newline(self) -> str:
-        """What ends a line."""
-        return "\r\n" if self.line_ending == "crlf" else "\n"
+    def extension(self) -> str:
+        """What a file's name ends in."""
+        return "txt" if self.quoting == "none" else "csv"
 
-    def join(self, cells: list[str]) -> str:
-        """One line of the file, without its line ending."""
-        return self.delimiter.join(cells) + (self.delimiter if self.trailing_delimiter else "")
-
-    def split(self, line: str, *, columns: int) -> list[str] | None:
-        """The cells of one line, or None when it has not this many columns."""
-        cells = line.split(self.delimiter)
-        # Without its last delimiter a line may have been cut off, so it is not taken.
-        if self.trailing_delimiter and cells.pop() != "":
-            return None
-        return cells if len(cells) == columns else None
+    @property
+    def media_type(self) -> str:
+        """What sort of file it is."""
+        return TEXT if self.quoting == "none" else "text/csv"
 
 
-def _check_fields(fields: list[str], needed: set[str]) -> None:
-    _check_once("columns", fields)
-    if missing := sorted(needed - set(fields)):
-        raise ValueError(f"columns lack {', '.join(missing)}")
+class FixedFormat(BaseFormat):
+    """Text in columns of so many bytes each."""
+
+    kind: Literal["fixed"]
+    line_ending: Literal["crlf", "lf"]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.header:
+            raise ValueError("a file of fixed widths has no row of titles")
+        for column in self._every_column():
+            if column.width is None:
+                raise ValueError(f"column {column.title} needs a width in bytes")
+            if column.name == "mark" and len((column.text or "").encode()) > column.width:
+                raise ValueError(f"the mark in column {column.title} is wider than the column")
+            if column.name in _NEVER_PADDED and column.align == "right":
+                raise ValueError(f"column {column.title} must be aligned to the left")
+        _fits_within(self.payment.columns, "name", self.name_rules.bytes_max)
+        if self.summary:
+            _fits_within(self.payment.columns, "summary", self.summary.bytes_max)
+        return self
 
 
-def _check_once(what: str, values: list[str]) -> None:
-    if twice := sorted(value for value, times in Counter(values).items() if times > 1):
-        raise ValueError(f"{what} given twice: {', '.join(twice)}")
+class SheetFormat(BaseFormat):
+    """A workbook of one sheet, every cell text; `encoding` is what limits are counted in."""
+
+    kind: Literal["sheet"]
+
+    @property
+    def extension(self) -> str:
+        """What a file's name ends in."""
+        return "xlsx"
+
+    @property
+    def media_type(self) -> str:
+        """What sort of file it is."""
+        return XLSX
+
+
+TextFormat = DelimitedFormat | FixedFormat
+Format = DelimitedFormat | FixedFormat | SheetFormat
+AnyFormat = Annotated[Format, Field(discriminator="kind")]
+
+
+def newline(fmt: TextFormat) -> str:
+    """What ends a line."""
+    return "\r\n" if fmt.line_ending == "crlf" else "\n"
+
+
+def titles(columns: Sequence[Column]) -> list[str]:
+    """The columns' titles, as a header row shows them."""
+    return [column.title for column in columns]
+
+
+def _fits_within(columns: Sequence[Column], name: str, most: int) -> None:
+    for column in columns:
+        if column.name == name and (column.width or 0) < most:
+            raise ValueError(f"column {column.title} is narrower than {most} bytes of {name}")

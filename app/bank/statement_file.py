@@ -6,9 +6,10 @@ from datetime import date, datetime
 from io import StringIO
 
 from app.bank.errors import StatementBroken
-from app.bank.return_file import BYTES_MAX, REASON_CHARS_MAX
+from app.bank.return_lines import REASON_CHARS_MAX
 from app.bank.statement_layout import StatementFormat
 from app.bank.statements import Direction, Statement, StatementLine, check_balanced
+from app.bank.text import BYTES_MAX
 from app.core.errors import Fault
 from app.core.money import parse_yuan
 

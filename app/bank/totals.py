@@ -75,6 +75,22 @@ def check_within(sent: ControlTotals, received: ControlTotals) -> None:
     _refuse(sent, received, faults)
 
 
+def check_number(sent: str, said: str) -> None:
+    """A reply that names the payment file names the one it is handed in for.
+
+    Raises TotalsDiffer.
+    """
+    if sent == said:
+        return
+    zh = f"回盘文件答复的是「{said}」，不是代发文件 {sent}"
+    en = f"the return file answers {said!r}, not the payment file {sent}"
+    raise TotalsDiffer(
+        f"{zh}，整份未接收。请选对代发文件后再传。",
+        f"The {en.removeprefix('the ')}, so nothing of it was taken. Choose the right one.",
+        faults=[Fault("number_differs", zh, en, "file_number")],
+    )
+
+
 def _figures(
     sent: ControlTotals, received: ControlTotals, *, count: bool, amount: bool
 ) -> list[Fault]:

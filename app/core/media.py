@@ -3,3 +3,4 @@
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ZIP = "application/zip"
 CSV = "text/csv; charset=utf-8"
+TEXT = "text/plain"

@@ -3,10 +3,8 @@
 from random import Random
 
 from app.bank.catalogue import find_format
-from app.bank.layout import Format
-from app.bank.payment_file import PaymentLine
+from app.bank.payment_file import PaymentLine, read_payment_file
 from app.bank.return_file import BankAnswer, write_return_file
-from app.core.money import parse_yuan
 from app.demo.city import SEED
 from app.demo.door import Door, Json
 from app.demo.offices import PROGRAMME, Office
@@ -102,20 +100,7 @@ def reissue(office: Office, items: list[Json]) -> tuple[Json, Json]:
 
 def payment_lines(maker: Door, file: Json) -> list[PaymentLine]:
     """The lines of a bank file as the bank reads them."""
-    layout: Format = find_format(FORMAT)
-    text = maker.download(f"/files/{file['id']}/content").decode(layout.encoding)
-    lines = []
-    for row in text.splitlines():
-        seq, name, account, yuan, resident_id = row.split(layout.delimiter)[:5]
-        line = PaymentLine(
-            seq=int(seq),
-            name=name,
-            account=account,
-            amount_fen=parse_yuan(yuan),
-            resident_id=resident_id,
-        )
-        lines.append(line)
-    return lines
+    return read_payment_file(find_format(FORMAT), maker.download(f"/files/{file['id']}/content"))
 
 
 def _answer(chance: Random, line: PaymentLine, *, later: bool) -> BankAnswer:

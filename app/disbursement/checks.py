@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.bank.layout import Format
-from app.bank.payment_file import name_faults
+from app.bank.line_faults import name_faults
 from app.disbursement import guards
 from app.disbursement.models import PayeeCheck
 from app.policy import queries as policy
@@ -159,7 +159,8 @@ _FIND = text(
     "GROUP BY payout_id, f.finding"
 )
 _HOLDERS = """
-    SELECT p.payout_id, b.holder_name FROM payee p JOIN bank_account b ON b.id = p.account_id
+    SELECT p.payout_id, coalesce(b.name_as_at_bank, b.holder_name) AS holder_name
+    FROM payee p JOIN bank_account b ON b.id = p.account_id
     UNION ALL
     SELECT p.payout_id, b.holder_name FROM payee p
     JOIN school_account b ON b.id = p.school_account_id

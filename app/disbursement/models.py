@@ -45,6 +45,14 @@ class PayoutState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class BankGroup(StrEnum):
+    """Whose accounts a bank file pays to."""
+
+    ALL = "all"
+    OWN = "own"  # 本行: the format's own bank
+    OTHER = "other"  # 他行: any other, or one that is not recorded
+
+
 class PayeeCheck(StrEnum):
     """What a pre-payment check can find."""
 
@@ -106,13 +114,17 @@ class PaymentFile(SQLModel, table=True):
     """
 
     __tablename__ = "payment_file"
-    __table_args__ = (Index("uq_payment_file_part", "run_id", "part", unique=True),)
+    __table_args__ = (
+        one_of("banks", BankGroup),
+        Index("uq_payment_file_part", "run_id", "part", unique=True),
+    )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     number: str = Field(max_length=40, unique=True)
     run_id: UUID = Field(foreign_key="payout_run.id")
     county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     part: int
     bank_format: str = Field(max_length=40)
+    banks: BankGroup = enum_column(BankGroup, default=BankGroup.ALL)
     document_id: UUID = Field(foreign_key="document.id")
     sha256: bytes = bytes_column()
     line_count: int

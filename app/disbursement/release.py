@@ -1,26 +1,22 @@
 """Releases a run: money committed goes on its way, and the bank's files are written."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy import select, text, update
 from sqlmodel import Session, col
 
 from app.audit import service as audit
 from app.awards.models import InstalmentShare
 from app.bank.catalogue import find_format
-from app.bank.layout import Format
-from app.bank.payment_file import PaymentLine, split_into_files, write_payment_file
 from app.budgets.errors import CashShort
 from app.budgets.models import FundLine
-from app.core import clock, crypto, db, ids, numbers
+from app.core import clock, db
 from app.core.actor import Actor
 from app.core.errors import Fault
 from app.core.staging import Rows
-from app.disbursement import blackouts, checks, payees, service
-from app.disbursement.errors import NothingReady, PayoutsMoved, RunNotFound, RunOpenedBySame
+from app.disbursement import bank_files, blackouts, checks, payees, service
+from app.disbursement.errors import NothingReady, RunNotFound, RunOpenedBySame
 from app.disbursement.models import (
     PaymentFile,
     Payout,
@@ -29,8 +25,6 @@ from app.disbursement.models import (
     PayoutState,
     RunState,
 )
-from app.documents import service as documents
-from app.documents.models import DocumentKind
 from app.ledger import service as ledger
 from app.ledger.errors import Overdrawn
 from app.ledger.models import AccountKind, TransferKind
@@ -62,11 +56,6 @@ class Released:
     left_behind: tuple[LeftBehind, ...]
 
 
-class _Sent(NamedTuple):
-    payout_id: UUID
-    line: PaymentLine
-
-
 def release(session: Session, run_id: UUID, *, by: Actor) -> Released:
     """Sends every ready payout of an open run; only another person than its opener may.
 
@@ -87,8 +76,7 @@ def release(session: Session, run_id: UUID, *, by: Actor) -> Released:
     payees.hold_unfit(session)
     left = _left_behind(session, run.id)
     service.cancel_before_release(session, run.id, states=[PayoutState.HELD])
-    with db.city_scope(session, by):
-        lines = [_line(row) for row in session.execute(_LINES, {"run": run.id})]
+    lines = bank_files.lines_of(session, run, fmt, by=by)
     if not lines:
         faults = [_why_left(one) for one in left]
         raise NothingReady(run.number, faults)
@@ -100,15 +88,15 @@ def release(session: Session, run_id: UUID, *, by: Actor) -> Released:
         if overdrawn.account is AccountKind.CASH:
             raise CashShort.of(overdrawn) from overdrawn
         raise
-    files = _write_files(session, run, fmt, lines, by=by)
-    split = split_into_files(len(lines), fmt)
+    files = bank_files.write(session, run, fmt, lines, by=by)
     detail = {"number": run.number, "payouts": len(lines), "left_behind": len(left)}
+    below = any(file.line_count < fmt.rows.min for file in files)
     sent = select(col(Payout.id)).where(
         col(Payout.run_id) == run.id, col(Payout.state) == PayoutState.SENT
     )
     audit.note(session, by=by, did="run.released", records=[run.id], detail=detail)
     audit.note(session, by=by, did="payouts.sent", records=sent, detail={"run": run.number})
-    return Released(run, files, len(lines), moved.amount_fen, split.below_minimum, left)
+    return Released(run, files, len(lines), moved.amount_fen, below, left)
 
 
 def _take(session: Session, run_id: UUID, by: Actor) -> PayoutRun:
@@ -153,28 +141,6 @@ def _why_left(one: LeftBehind) -> Fault:
     return Fault("payout_held", f"暂缓发放：{listed}", f"is held: {listed}", one.number, more)
 
 
-def _line(row: Row[Any]) -> _Sent:
-    if row.school_account_id is not None:
-        number = crypto.decrypt(
-            row.school_account,
-            table="school_account",
-            column="number",
-            record=row.school_account_id,
-        )
-        return _Sent(row.id, PaymentLine(0, row.holder_name, number, row.amount_fen, ""))
-    account = crypto.decrypt(
-        row.account, table="bank_account", column="number", record=row.account_id
-    )
-    by_student = row.holder == "student"
-    name = "resident_id" if by_student else "guardian_resident_id"
-    sealed = row.resident_id if by_student else row.guardian_resident_id
-    resident_id = (
-        "" if sealed is None
-        else crypto.decrypt(sealed, table="student", column=name, record=row.student_id)
-    )  # fmt: skip
-    return _Sent(row.id, PaymentLine(0, row.holder_name, account, row.amount_fen, resident_id))
-
-
 def _shares_to_send(run_id: UUID) -> Rows:
     return (
         select(
@@ -191,83 +157,6 @@ def _shares_to_send(run_id: UUID) -> Rows:
     )
 
 
-def _write_files(
-    session: Session, run: PayoutRun, fmt: Format, lines: Sequence[_Sent], *, by: Actor
-) -> tuple[PaymentFile, ...]:
-    """Numbers and stores the files and sends the payouts in them, in the order of their numbers."""
-    sizes = split_into_files(len(lines), fmt).sizes
-    year = clock.office_day().year
-    first = numbers.take(session, f"F-{year}", len(sizes))
-    files, places = [], []
-    # One statement a file and not a payout: a file holds as many lines as the bank takes.
-    for part, chunk in enumerate(_chunks(lines, sizes), start=1):
-        number = f"F-{year}-{first + part - 1:04d}"
-        made = _write_file(session, run, fmt, [one.line for one in chunk], by=by, number=number)
-        made.part = part
-        files.append(made)
-        places += [(one.payout_id, made.id, one.line.seq) for one in chunk]
-    session.execute(insert(PaymentFile), [file.model_dump() for file in files])
-    _mark_sent(session, places)
-    return tuple(files)
-
-
-def _chunks(lines: Sequence[_Sent], sizes: Sequence[int]) -> Iterator[list[_Sent]]:
-    start = 0
-    for size in sizes:
-        chosen = lines[start : start + size]
-        yield [
-            one._replace(line=one.line._replace(seq=seq)) for seq, one in enumerate(chosen, start=1)
-        ]
-        start += size
-
-
-def _write_file(
-    session: Session,
-    run: PayoutRun,
-    fmt: Format,
-    lines: Sequence[PaymentLine],
-    *,
-    by: Actor,
-    number: str,
-) -> PaymentFile:
-    written = write_payment_file(fmt, lines)
-    document = documents.store(
-        session,
-        kind=DocumentKind.PAYMENT_FILE,
-        name=f"{number}.txt",
-        media_type=MEDIA_TYPE,
-        data=written.content,
-        by=by,
-        county_id=run.county_id,
-    )
-    return PaymentFile(
-        id=ids.new(),
-        number=number,
-        run_id=run.id,
-        county_id=run.county_id,
-        part=1,
-        bank_format=fmt.code,
-        document_id=document.id,
-        sha256=written.sha256,
-        line_count=written.totals.count,
-        amount_fen=written.totals.sum_fen,
-        accounts_sha256=written.totals.accounts_sha256,
-        made_at=clock.now(),
-    )
-
-
-def _mark_sent(session: Session, places: Sequence[tuple[UUID, UUID, int]]) -> None:
-    payouts, files, lines = zip(*places, strict=True)
-    told = {"ids": list(payouts), "files": list(files), "lines": list(lines), "now": clock.now()}
-    sent = set(session.execute(_SEND, told).scalars())
-    if len(sent) < len(places):
-        raise PayoutsMoved([_no_longer_ready(one) for one in payouts if one not in sent])
-
-
-def _no_longer_ready(payout: UUID) -> Fault:
-    return Fault("payout_not_ready", "已不是待发放状态", "is not ready any more", str(payout))
-
-
 _WAIT_FOR_TURN = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('releases of ' || programme, 0)) "
     "FROM payout_run WHERE id = :run"
@@ -277,19 +166,4 @@ _HELD = text("""
     FROM payout p JOIN payout_finding f ON f.payout_id = p.id
     WHERE p.run_id = :run AND p.state = 'held' AND f.outcome = 'open'
     GROUP BY p.id ORDER BY p.number
-""")
-_LINES = text("""
-    SELECT p.id, p.amount_fen, b.id AS account_id, b.number AS account, b.holder,
-        coalesce(b.holder_name, c.holder_name) AS holder_name, s.id AS student_id, s.resident_id,
-        s.guardian_resident_id, c.id AS school_account_id, c.number AS school_account
-    FROM payout p LEFT JOIN bank_account b ON b.id = p.account_id
-    LEFT JOIN student s ON s.id = p.student_id
-    LEFT JOIN school_account c ON c.id = p.school_account_id
-    WHERE p.run_id = :run AND p.state = 'ready' ORDER BY length(p.number), p.number
-""")
-_SEND = text("""
-    UPDATE payout SET state = 'sent', file_id = t.file_id, file_line = t.line, sent_at = :now
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:files AS uuid[]), CAST(:lines AS int[]))
-        AS t (payout_id, file_id, line)
-    WHERE payout.id = t.payout_id AND payout.state = 'ready' RETURNING payout.id
 """)

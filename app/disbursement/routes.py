@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.auth.guards import may
 from app.auth.permissions import Act
+from app.bank.catalogue import find_format
 from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.paging import Page, Paging, link_next, page_of
@@ -183,11 +184,12 @@ def download(
 ) -> Response:
     """The bytes of a bank file, the same every time; who took them is noted."""
     file, data = queries.content(session, file_id, by)
+    name = f"{file.number}.{find_format(file.bank_format).extension}"
     return Response(
         data,
         media_type="application/octet-stream",
         headers={
-            "Content-Disposition": f'attachment; filename="{file.number}.txt"',
+            "Content-Disposition": f'attachment; filename="{name}"',
             "Aid-Sha256": file.sha256.hex(),
             "Cache-Control": "no-store",
         },

@@ -11,6 +11,7 @@ from app.core.asked import Asked
 from app.core.days import Day
 from app.core.money import YuanOut
 from app.disbursement.models import (
+    BankGroup,
     PayeeCheck,
     PaymentFile,
     PaymentHold,
@@ -196,6 +197,7 @@ class FileOut(BaseModel):
     run_id: UUID
     part: int
     bank_format: str
+    banks: BankGroup
     sha256: str
     line_count: int
     amount: YuanOut
@@ -211,6 +213,7 @@ class FileOut(BaseModel):
             run_id=file.run_id,
             part=file.part,
             bank_format=file.bank_format,
+            banks=file.banks,
             sha256=file.sha256.hex(),
             line_count=file.line_count,
             amount=file.amount_fen,

@@ -44,6 +44,14 @@ class Period:
         year, season = self.text.split("-")
         return f"{year}年{'秋' if season == 'autumn' else '春'}季学期"
 
+    @property
+    def short_zh(self) -> str:
+        """The period in as few characters as it is understood by, such as 2008春."""
+        if self.kind == "school_year":
+            return self.zh
+        year, season = self.text.split("-")
+        return f"{year}{'秋' if season == 'autumn' else '春'}"
+
 
 class Periodic(Protocol):
     """What a programme tells the calendar: its period, its rhythm of paying, its calendar."""

@@ -173,13 +173,15 @@ class Programme:
     """One programme: what is applied for, how it is paid, and its versions by date.
 
     `on_transfer` says whose instalments that fall due after a transfer within the period are: the
-    old school's, where the case was decided, or the new school's.
+    old school's, where the case was decided, or the new school's. `on_statement` is what a payee
+    reads of the money on a bank statement.
     """
 
     catalogue: str
     code: str
     prefix: str
     name: Words
+    on_statement: str
     kind: Kind
     payee: Payee
     period: PeriodKind

@@ -187,11 +187,13 @@ def read_programme(
             "a programme applied for by term cannot be paid by year; allowed: term, month",
         )
     notice = top.table("notice")
+    name = _words(top.table("name"))
     programme = Programme(
         catalogue=catalogue,
         code=code,
         prefix=top.text("prefix"),
-        name=_words(top.table("name")),
+        name=name,
+        on_statement=top.text("on_statement", name.zh),
         kind=top.choice("kind", Kind),
         payee=top.choice("payee", Payee),
         period=period,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from app.core.errors import Conflict, Fault, Invalid, NotFound
+from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 
 
 class ReturnFileNotFound(NotFound):
@@ -69,9 +69,23 @@ class ReplyKnown(Conflict):
 
     code = "reply.known"
 
-    def __init__(self, words: str, outcome: str, on: date) -> None:
+    def __init__(self, words: str, outcome: str, *, by: str, on: date) -> None:
         super().__init__(
-            f"「{words}」已于 {on} 学为 {outcome}，不再更改；如当时有误，请逐笔更正。",
-            f"{words!r} was taught as {outcome} on {on} and is kept; where that was wrong, take in "
-            "a corrected reply or a reversal of each payment.",
+            f"「{words}」已由{by}于 {on} 学为 {outcome}，不再改学；如当时有误，请逐笔更正。",
+            f"{words!r} was taught as {outcome} by {by} on {on} and is kept; where that was wrong, "
+            "take in a corrected reply or a reversal of each payment.",
+            facts={"outcome": outcome, "learnt_by": by, "learnt_on": on.isoformat()},
+        )
+
+
+class TeachingIsTheCitys(Forbidden):
+    """A bank's word means the same in every county, so one office says what."""
+
+    code = "reply.teaching-is-the-citys"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "银行用词的含义全市统一，由市级财务复核登记；请联系市级财务复核。",
+            "What a bank's word means holds for the whole city; ask the city's finance checker to "
+            "teach it.",
         )

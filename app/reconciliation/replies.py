@@ -9,24 +9,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sqlalchemy import literal, select
+from sqlalchemy import literal, select, text
 from sqlalchemy import update as change
 from sqlmodel import Session, col
 
 from app.audit import service as audit
+from app.auth.models import StaffMember
 from app.bank.catalogue import find_format
-from app.bank.layout import UNLISTED
-from app.bank.return_file import REASON_CHARS_MAX
 from app.bank.return_file import ReturnFile as FileRead
+from app.bank.return_lines import REASON_CHARS_MAX
+from app.bank.vocabulary import UNLISTED
 from app.core import clock, ids
-from app.core.actor import Actor
+from app.core.actor import Actor, Scope
 from app.core.columns import TextEnum
 from app.core.paging import PageAsked
 from app.core.staging import Rows, stage
 from app.disbursement import settling
 from app.disbursement.models import PaymentFile, Payout, PayoutState
 from app.reconciliation import worklist
-from app.reconciliation.errors import ReplyKnown, ReplyListed
+from app.reconciliation.errors import ReplyKnown, ReplyListed, TeachingIsTheCitys
 from app.reconciliation.models import ReturnLine, WorkItem, WorkKind, WorkState
 from app.reconciliation.reply_models import LearntOutcome, LearntReply
 
@@ -47,6 +48,14 @@ class Learnt:
 
     reply: LearntReply
     settled: int
+
+
+def hold_still(session: Session, bank_format: str) -> None:
+    """Nothing more is taught of a format until this transaction ends; before any lock of payouts.
+
+    A word taught while a file is taken in would settle what waits and miss that file's lines.
+    """
+    session.execute(_HOLD_STILL, {"format": bank_format})
 
 
 def known(session: Session, bank_format: str) -> Mapping[str, Literal["paid", "failed"]]:
@@ -76,19 +85,26 @@ def read_with(session: Session, bank_format: str, read: FileRead) -> FileRead:
 def learn(session: Session, lesson: Lesson, *, by: Actor) -> Learnt:
     """Keeps what a bank's words mean, and settles the payouts that wait under them.
 
-    Raises FormatUnknown, ReplyListed for words that the format lists, ReplyKnown naming when they
-    were taught; PayoutsMoved where one that waited has moved meanwhile.
+    Words mean the same in every county, so it is the city's checker who teaches them, and every
+    county's payouts that wait are settled. Raises FormatUnknown, TeachingIsTheCitys, ReplyListed
+    for words that the format lists, ReplyKnown naming who taught them and when; PayoutsMoved where
+    one that waited has moved meanwhile.
     """
     fmt = find_format(lesson.bank_format)
+    if by.scope is not Scope.CITY:
+        raise TeachingIsTheCitys
     if lesson.words in fmt.returned.results_by_text:
         raise ReplyListed(lesson.words)
+    session.execute(_TEACH, {"format": fmt.code})
     before = session.execute(
-        select(LearntReply).where(
-            col(LearntReply.bank_format) == fmt.code, col(LearntReply.words) == lesson.words
-        )
-    ).scalar_one_or_none()
+        select(LearntReply, col(StaffMember.name))
+        .join(StaffMember, col(StaffMember.id) == col(LearntReply.learnt_by))
+        .where(col(LearntReply.bank_format) == fmt.code, col(LearntReply.words) == lesson.words)
+    ).one_or_none()
     if before is not None:
-        raise ReplyKnown(lesson.words, before.outcome, clock.day_of(before.learnt_at))
+        reply, name = before
+        on = clock.day_of(reply.learnt_at)
+        raise ReplyKnown(lesson.words, reply.outcome, by=name, on=on)
     made = LearntReply(
         id=ids.new(),
         bank_format=fmt.code,
@@ -99,7 +115,7 @@ def learn(session: Session, lesson: Lesson, *, by: Actor) -> Learnt:
         learnt_at=clock.now(),
     )
     session.add(made)
-    session.flush()  # another who teaches the same words waits here
+    session.flush()  # what waits is looked for past the ORM
     settled = _settle_waiting(session, made, by=by)
     detail = {"bank_format": fmt.code, "outcome": made.outcome.value, "payouts": settled}
     audit.note(
@@ -168,3 +184,9 @@ def _turn_to_failed(session: Session, payouts: Rows) -> None:
         .values(kind=WorkKind.FAILED)
         .execution_options(synchronize_session=False)
     )
+
+
+_HOLD_STILL = text(
+    "SELECT pg_advisory_xact_lock_shared(hashtextextended('replies of ' || :format, 0))"
+)
+_TEACH = text("SELECT pg_advisory_xact_lock(hashtextextended('replies of ' || :format, 0))")

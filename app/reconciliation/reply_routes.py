@@ -1,7 +1,7 @@
 """Doors of bank formats and of what was taught of their words."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
@@ -24,9 +24,10 @@ FormatCode = Annotated[str, Path(max_length=40)]
 
 
 class FormatOut(BaseModel):
-    """A bank format: its names, where it comes from, what is assumed, lines a file."""
+    """A bank format: its names, where it comes from, what is assumed, and its limits."""
 
     code: str
+    kind: Literal["delimited", "fixed", "sheet"]
     zh: str
     en: str
     source: str
@@ -35,12 +36,19 @@ class FormatOut(BaseModel):
     encoding: str
     lines_min: int
     lines_max: int
+    name_bytes_max: int
+    charset: str
+    summary_bytes_max: int | None
+    replies: Literal["all", "failures_only", "statement_only"]
+    own_banks: list[str]
+    split_other_banks: bool
 
     @classmethod
     def of(cls, fmt: Format) -> Self:
         """The reply for a format."""
         return cls(
             code=fmt.code,
+            kind=fmt.kind,
             zh=fmt.name.zh,
             en=fmt.name.en,
             source=fmt.source,
@@ -49,6 +57,12 @@ class FormatOut(BaseModel):
             encoding=fmt.encoding,
             lines_min=fmt.rows.min,
             lines_max=fmt.rows.max,
+            name_bytes_max=fmt.name_rules.bytes_max,
+            charset=fmt.name_rules.charset,
+            summary_bytes_max=fmt.summary.bytes_max if fmt.summary else None,
+            replies=fmt.returned.replies,
+            own_banks=fmt.banks.own if fmt.banks else [],
+            split_other_banks=bool(fmt.banks and fmt.banks.split_other_banks),
         )
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import NamedTuple
 
-from app.bank.layout import Outcome
+from app.bank.parts import Outcome
+from app.bank.vocabulary import UNLISTED
 from app.core import clock
 from app.disbursement.models import PayoutState
 from app.reconciliation.models import LineOutcome
@@ -54,6 +56,31 @@ LEAVE_WORK = frozenset(
     {_L.FAILED, _L.RETURNED, _L.UNKNOWN, _L.AMOUNT_DIFFERS, _L.UNMATCHED, _L.CONTRADICTS}
 )
 """The outcomes that somebody must act on."""
+
+
+class NextStep(NamedTuple):
+    """What somebody does next about a line of the bank's, by what it said."""
+
+    zh: str
+    en: str
+
+
+NEXT_STEPS: Mapping[str, NextStep] = {
+    "name_differs": NextStep(
+        "核对户名；学生姓名无误而银行登记的写法不同的，登记银行户名（POST /accounts/bank-names），"
+        "由第二人核实后重新发放",
+        "check the name; where the student's is right and the bank writes it otherwise, record the "
+        "bank's name of the account (POST /accounts/bank-names), have a second person confirm it, "
+        "then reissue",
+    ),
+    UNLISTED: NextStep(
+        "向银行问明含义，由市级财务复核登记（POST /bank-formats/{format_code}/replies），"
+        "登记后自动结清",
+        "ask the bank what the word means and have the city's finance checker teach it "
+        "(POST /bank-formats/{format_code}/replies), which settles the line",
+    ),
+}
+"""By the reason code of the line."""
 
 
 def outcome_of(state: PayoutState, said: Outcome) -> LineOutcome:

@@ -13,6 +13,7 @@ from app.core.money import YuanOut
 from app.disbursement.models import PayoutState
 from app.reconciliation.models import LineOutcome, ReturnKind, WorkKind, WorkState
 from app.reconciliation.queries import OutcomeTally
+from app.reconciliation.rules import NEXT_STEPS
 
 AT_ONCE_MAX = 1000
 
@@ -117,8 +118,24 @@ class ReturnLineOut(BaseModel):
         )
 
 
+class NextStepOut(BaseModel):
+    """What somebody does next, where the bank's own word says what that is."""
+
+    zh: str
+    en: str
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self | None:
+        """The next step of an open item that the bank's word points to."""
+        step = NEXT_STEPS.get(row.reason_code) if row.state == WorkState.OPEN else None
+        return None if step is None else cls(zh=step.zh, en=step.en)
+
+
 class WorkItemOut(BaseModel):
-    """Something to act on: what the bank said of which payout; schools see no `payment_file`."""
+    """Something to act on: what the bank said of which payout; schools see no `payment_file`.
+
+    `next_step` says what to do where the bank's own word tells.
+    """
 
     id: UUID
     kind: WorkKind
@@ -135,6 +152,7 @@ class WorkItemOut(BaseModel):
     line_no: int | None
     reason_code: str | None
     reason: str | None
+    next_step: NextStepOut | None
     opened_at: datetime
     done_because: str | None
     done_at: datetime | None
@@ -158,6 +176,7 @@ class WorkItemOut(BaseModel):
             line_no=row.line_no,
             reason_code=row.reason_code,
             reason=row.reason,
+            next_step=NextStepOut.of(row),
             opened_at=row.opened_at,
             done_because=row.done_because,
             done_at=row.done_at,

@@ -1,19 +1,11 @@
 """Takes in the bank's files line by line, and settles the worklist they leave."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
-    Column,
-    Integer,
-    LargeBinary,
-    String,
     Table,
-    Uuid,
     insert,
     select,
     text,
@@ -27,8 +19,8 @@ from app.bank.catalogue import find_format
 from app.bank.layout import Format
 from app.bank.return_file import ReturnFile as FileRead
 from app.bank.return_file import read_return_file
-from app.bank.totals import ControlTotals, check_totals, check_within
-from app.core import clock, crypto, db, ids, staging
+from app.bank.totals import ControlTotals, check_number, check_totals, check_within
+from app.core import clock, crypto, ids
 from app.core.actor import Actor
 from app.core.columns import TextEnum
 from app.core.errors import Fault
@@ -50,11 +42,10 @@ from app.reconciliation.models import (
     WorkKind,
     WorkState,
 )
-from app.reconciliation.rules import LEAVE_WORK, MOVE_THE_PAYOUT, MOVES
+from app.reconciliation.return_matching import match
+from app.reconciliation.rules import LEAVE_WORK, MOVE_THE_PAYOUT
 
-MEDIA_TYPE = "text/plain"
 REISSUED = "已重新发放 / reissued in run"
-_SAID = ("line_no", "seq", "account_index", "amount_fen", "said", "reason_code", "reason")
 
 
 @dataclass(frozen=True)
@@ -75,15 +66,17 @@ def receive(
     `read_return_file` raises, or TotalsDiffer: then nothing of the file is taken.
     """
     sent = payments.file_by_number(session, payment_file, by)
+    replies.hold_still(session, sent.bank_format)
     settling.lock_file(session, sent.run_id, sent.id)
     before = _taken_before(session, sent, crypto.fingerprint(data))
     if before is not None:
         return Received(before, repeated=True)
     fmt = find_format(sent.bank_format)
     read = replies.read_with(session, fmt.code, read_return_file(fmt, data, kind=kind.value))
-    _check_totals(fmt, sent, kind, read.totals)
-    file = _keep_file(session, sent, kind, read, data=data, by=by)
-    lines = _match(session, sent, read, by)
+    reply = _Reply(sent, fmt, kind, read)
+    reply.check_totals()
+    file = _keep_file(session, reply, data=data, by=by)
+    lines = match(session, sent, read, the_rest_paid=reply.the_rest_paid, by=by)
     _write_lines(session, file, lines)
     moved = settling.settle(session, _verdicts(lines), batch=file.id, by=by)
     worklist.close_answered(session, _answered(lines), by=by)
@@ -145,102 +138,69 @@ def _taken_before(session: Session, sent: PaymentFile, sha256: bytes) -> ReturnF
     return found
 
 
-def _check_totals(
-    fmt: Format, sent: PaymentFile, kind: ReturnKind, received: ControlTotals
-) -> None:
-    ours = ControlTotals(sent.line_count, sent.amount_fen, sent.accounts_sha256)
-    if kind is ReturnKind.REPLY and fmt.returned.replies == "all":
-        check_totals(ours, received)
-    else:
-        check_within(ours, received)
+@dataclass(frozen=True)
+class _Reply:
+    """A file from the bank beside the payment file it is about."""
+
+    sent: PaymentFile
+    fmt: Format
+    kind: ReturnKind
+    read: FileRead
+
+    @property
+    def the_rest_paid(self) -> bool:
+        """Whether lines that the bank left out were paid."""
+        return self.kind is ReturnKind.REPLY and self.fmt.returned.replies == "failures_only"
+
+    @property
+    def totals(self) -> ControlTotals:
+        """What the file speaks of: its own lines, or every line that was sent."""
+        return self.sent_totals if self.the_rest_paid else self.read.totals
+
+    @property
+    def sent_totals(self) -> ControlTotals:
+        """What was sent."""
+        sent = self.sent
+        return ControlTotals(sent.line_count, sent.amount_fen, sent.accounts_sha256)
+
+    def check_totals(self) -> None:
+        """Raises TotalsDiffer where the file does not answer the payment file."""
+        ours, said = self.sent_totals, self.read.said
+        check_number(self.sent.number, str(said.get("file_number", self.sent.number)))
+        if self.the_rest_paid:
+            whole = ControlTotals(int(said["count"]), int(said["sum"]), ours.accounts_sha256)
+            check_totals(ours, whole)
+        elif self.kind is ReturnKind.REPLY and self.fmt.returned.replies == "all":
+            check_totals(ours, self.read.totals)
+        else:
+            check_within(ours, self.read.totals)
 
 
-def _keep_file(
-    session: Session,
-    sent: PaymentFile,
-    kind: ReturnKind,
-    read: FileRead,
-    *,
-    data: bytes,
-    by: Actor,
-) -> ReturnFile:
+def _keep_file(session: Session, reply: _Reply, *, data: bytes, by: Actor) -> ReturnFile:
+    sent, fmt = reply.sent, reply.fmt
     document = documents.store(
         session,
         kind=DocumentKind.RETURN_FILE,
-        name=f"{sent.number}-{kind.value}.txt",
-        media_type=MEDIA_TYPE,
+        name=f"{sent.number}-{reply.kind.value}.{fmt.extension}",
+        media_type=fmt.media_type,
         data=data,
         by=by,
         county_id=sent.county_id,
     )
     file = ReturnFile(
         id=ids.new(),
-        kind=kind,
+        kind=reply.kind,
         payment_file_id=sent.id,
         county_id=sent.county_id,
         document_id=document.id,
-        sha256=read.sha256,
-        line_count=read.totals.count,
-        amount_fen=read.totals.sum_fen,
+        sha256=reply.read.sha256,
+        line_count=reply.totals.count,
+        amount_fen=reply.totals.sum_fen,
         received_by=by.id,
         received_at=clock.now(),
     )
     session.execute(insert(ReturnFile).values(file.model_dump()))
     return file
-
-
-def _match(session: Session, sent: PaymentFile, read: FileRead, by: Actor) -> Table:
-    """The lines with the payout each is about and what it comes to, in a temporary table."""
-    said = staging.empty(
-        session,
-        "bank_said",
-        [
-            Column("line_no", Integer),
-            Column("seq", Integer),
-            Column("account_index", LargeBinary),
-            Column("amount_fen", BigInteger),
-            Column("said", String),
-            Column("reason_code", String),
-            Column("reason", String),
-        ],
-    )
-    db.copy_rows(session, said.name, _SAID, _as_csv(read))
-    staging.count_rows(session, said)
-    lines = staging.empty(
-        session,
-        "bank_line",
-        [
-            Column("line_no", Integer),
-            Column("payout_id", Uuid()),
-            Column("school_id", Uuid()),
-            Column("county_id", Uuid()),
-            Column("come_from", TextEnum(PayoutState)),
-            Column("outcome", TextEnum(LineOutcome)),
-            Column("amount_fen", BigInteger),
-            Column("reason_code", String),
-            Column("reason", String),
-        ],
-    )
-    with db.city_scope(session, by):
-        session.execute(text(_MATCH.format(said=said.name, lines=lines.name)), {"file": sent.id})
-    staging.count_rows(session, lines)
-    return lines
-
-
-def _as_csv(read: FileRead) -> bytes:
-    indexes = crypto.blind_indexes(
-        [line.account for line in read.lines], table="bank_account", column="number"
-    )
-    out = StringIO()
-    writer = csv.writer(out)
-    for line, index in zip(read.lines, indexes, strict=True):
-        account = f"\\x{(index or b'').hex()}"
-        reason = line.reason_text or None
-        writer.writerow(
-            (line.line_no, line.seq, account, line.amount_fen, line.outcome, line.reason_code,
-             reason)
-        )  # fmt: skip
-    return out.getvalue().encode()
 
 
 def _write_lines(session: Session, file: ReturnFile, lines: Table) -> None:
@@ -275,32 +235,6 @@ def _not_open(item: UUID) -> Fault:
     return Fault("work_not_open", "不在待处理之列", "is not open", str(item))
 
 
-_KNOWN_OUTCOMES = ", ".join(
-    f"('{state.value}', '{said}', '{outcome.value}')"
-    for state, words in MOVES.items()
-    for said, outcome in words.items()
-)
-_MATCH = f"""
-    INSERT INTO {{lines}}
-    SELECT s.line_no, CASE WHEN m.same THEN m.id END, CASE WHEN m.same THEN m.school_id END,
-        CASE WHEN m.same THEN m.county_id END, CASE WHEN m.same THEN m.state END,
-        CASE WHEN m.same IS NOT TRUE THEN 'unmatched'
-            WHEN m.amount_fen <> s.amount_fen THEN 'amount_differs'
-            WHEN s.said = 'returned' AND EXISTS (
-                SELECT FROM payout_part part JOIN recoverable r USING (instalment_id)
-                WHERE part.payout_id = m.id AND r.settled_fen > 0) THEN 'contradicts'
-            ELSE known.outcome END,
-        s.amount_fen, s.reason_code, s.reason
-    FROM {{said}} s
-    LEFT JOIN LATERAL (
-        SELECT p.id, p.school_id, p.county_id, p.state, p.amount_fen,
-            coalesce(b.number_index, c.number_index) = s.account_index AS same
-        FROM payout p LEFT JOIN bank_account b ON b.id = p.account_id
-        LEFT JOIN school_account c ON c.id = p.school_account_id
-        WHERE p.file_id = :file AND p.file_line = s.seq) m ON true
-    LEFT JOIN (VALUES {_KNOWN_OUTCOMES}) AS known (state, said, outcome)
-        ON known.state = m.state AND known.said = s.said
-"""  # noqa: S608 own text and enumerations
 _INSERT_LINES = """
     INSERT INTO return_line (return_file_id, line_no, payout_id, school_id, county_id, outcome,
         amount_fen, reason_code, reason)

@@ -22,6 +22,7 @@ class AccountOut(BaseModel):
     bank_name: str | None
     holder: HolderKind
     holder_name: str
+    name_as_at_bank: str | None
     relation: str | None
     reason: str | None
     state: AccountState

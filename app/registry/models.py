@@ -320,6 +320,7 @@ class BankAccount(SQLModel, table=True):
     bank_name: str | None = Field(default=None, max_length=80)
     holder: HolderKind = enum_column(HolderKind)
     holder_name: str = Field(max_length=80)
+    name_as_at_bank: str | None = Field(default=None, max_length=80)  # see BankNameProposal
     relation: str | None = Field(default=None, max_length=20)
     reason: str | None = Field(default=None, max_length=200)
     state: AccountState = enum_column(AccountState)

@@ -17,6 +17,7 @@ from app.core.web import AidRoute
 from app.registry import (
     account_routes,
     admission_routes,
+    bank_name_routes,
     queries,
     rules,
     school_account_routes,
@@ -244,6 +245,7 @@ def put_household(
 
 router.include_router(school_routes.router)
 router.include_router(account_routes.router)
+router.include_router(bank_name_routes.router)
 router.include_router(school_account_routes.router)
 router.include_router(transfer_routes.router)
 router.include_router(admission_routes.router)

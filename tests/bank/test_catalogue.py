@@ -6,20 +6,20 @@ from app.bank.errors import FormatsInvalidError, FormatUnknown
 PIPE = (FOLDER / "generic-pipe.toml").read_text("utf-8")
 
 
-def problems_of(folder, *replaced: tuple[str, str]):
-    text = PIPE
+def problems_of(folder, *replaced: tuple[str, str], code: str = "generic-pipe"):
+    text = (FOLDER / f"{code}.toml").read_text("utf-8")
     for old, new in replaced:
         assert old in text
         text = text.replace(old, new)
-    (folder / "generic-pipe.toml").write_text(text, "utf-8")
+    (folder / f"{code}.toml").write_text(text, "utf-8")
     with pytest.raises(FormatsInvalidError) as refused:
         load_formats(folder)
     return refused.value.problems
 
 
 def test_every_format_without_a_source_for_its_whole_layout_is_named_generic():
-    assert "generic-pipe" in formats()
-    assert "假定" in formats()["generic-pipe"].assumption.zh
+    assert all(code.startswith("generic-") for code in formats())
+    assert all("假定" in fmt.assumption.zh for fmt in formats().values())
 
 
 def test_an_unknown_code_is_refused_with_those_there_are():
@@ -39,7 +39,7 @@ def test_an_unknown_code_is_refused_with_those_there_are():
         ("header = false", "header = 0", "header:"),
         ("header = false", "header = false\nunheard_of = 1", "unheard_of: Extra inputs"),
         ("min = 5\nmax = 1000", "min = 5\nmax = 8", "rows: Value error, max must be at least 9"),
-        ('amount = "yuan-2"', 'amount = "fen"', "amount:"),
+        ('amount = "yuan-2"', 'amount = "li"', "amount:"),
         ('    { field = "seq", title = "序号" },\n', "", "payment: Value error, columns lack seq"),
         ('field = "resident_id"', 'field = "name"', "columns given twice: name"),
         ('texts = ["超限"]', 'texts = ["户名不符"]', "reason texts given twice: 户名不符"),
@@ -59,11 +59,78 @@ def test_an_unknown_code_is_refused_with_those_there_are():
         ("|失败|户名不符|", "|失败|户名不合|", "example.2: is read as ('unknown', 'unlisted')"),
         ("|处理中||", "|处理中|", "example.4: The return file has 1 faults"),
         ("[rows]", "[rows", "is not TOML in UTF-8"),
+        ('kind = "delimited"', 'kind = "punched"', "kind"),
+        ('quoting = "none"', 'quoting = "all"', "a trailing delimiter goes with"),
+        ('charset = "gb18030"', 'charset = "big5"', "name_rules.charset"),
+        ('title = "序号" }', 'title = "序号", width = 3 }', "only kind = 'fixed' has widths"),
+        ('replies = "all"', 'replies = "failures_only"', "a list of failures does not close"),
+        (
+            '{ field = "resident_id", title = "身份证" }',
+            '{ field = "summary", title = "摘要" }',
+            "a summary column goes with [summary]",
+        ),
     ],
 )
 def test_a_wrong_format_stops_the_start_and_names_file_and_key(tmp_path, old, new, said):
     problems = problems_of(tmp_path, (old, new))
     assert any(line.startswith("generic-pipe.toml: ") and said in line for line in problems)
+
+
+@pytest.mark.parametrize(
+    ("code", "old", "new", "said"),
+    [
+        ("fixed", ", width = 13 }", " }", "column 总金额 needs a width in bytes"),
+        ("fixed", 'title = "户名", width = 60', 'title = "户名", width = 59', "narrower than 60"),
+        ("fixed", 'title = "摘要", width = 30', 'title = "摘要", width = 29', "narrower than 30"),
+        ("fixed", 'text = "H", width = 1', 'text = "HH", width = 1', "wider than the column"),
+        ("fixed", 'title = "账号", width = 32', 'title = "账号", width = 32, align = "right"',
+         "aligned to the left"),
+        ("fixed", 'title = "账号", width = 32', 'title = "账号", width = 32, pad = "0"',
+         "account padded with zeros could not be read back"),
+        ("fixed", 'align = "right", pad = "0" },\n    { field = "account"',
+         'pad = "0" },\n    { field = "account"', "zeros are padded on the left"),
+        ("fixed", "header = false", "header = true", "has no row of titles"),
+        ("fixed", 'sums = "fen-signed"', 'sums = "fen"', "sums:"),
+        ("fixed", ', text = "T"', "", "a mark has a text"),
+        ("fixed", "+000000056250b5", "+000000056250c5", "example.5: is written"),
+        ("fixed", 'kind = "reply_file"', 'kind = "reply_files"', "example.6"),
+        ("failures", '    { field = "paid_sum", title = "成功金额" },\n', "",
+         "without paid_sum a list of failures does not close"),
+        ("failures", '    { field = "mark", title = "合计", text = "合计" },\n', "",
+         "columns lack mark"),
+        ("failures", "outcomes = []", 'outcomes = ["paid"]', "example.6: is read as []"),
+        ("failures", 'refused = "return-file-broken"', 'refused = "bank-refused-file"',
+         "example.7: The return file has 2 faults"),
+        ("failures", 'kind = "payment_file"', 'kind = "payment-file"', "example.4"),
+        ("failures", 'template = "{period}{programme}"', 'template = "{school}"',
+         "a summary is made of"),
+        ("failures", 'template = "{period}{programme}"', 'template = "{period!r}"',
+         "a summary is made of"),
+        ("failures", 'template = "{period}{programme}"', 'template = "{"', "is no template"),
+        ("codes-ceb", 'says = "refused"', 'says = "doubtful"', "return.file_code.3.says"),
+        ("codes-ceb", 'texts = ["0113"]', 'texts = ["0112"]', "file codes given twice: 0112"),
+        ("codes-ceb", '    { field = "file_code", title = "返回码" },\n', "",
+         "a file_code in head or trailer goes with"),
+        ("codes-ceb", 'own = ["光大银行"]', "own = []", "banks.own"),
+        ("codes-ceb", '    { field = "sum", title = "总金额" },\n',
+         '    { field = "file_code", title = "返回码" },\n', "does not say file_code"),
+        ("codes-ceb", 'refused = "bank-refused-file"', "", "example.8: The bank has not taken"),
+        ("xlsx", "\\t成功\\t", "\\t成功\\t\\tx", "example.1"),
+    ],
+)  # fmt: skip
+def test_a_wrong_format_of_another_family_is_named_by_its_key(tmp_path, code, old, new, said):
+    problems = problems_of(tmp_path, (old, new), code=f"generic-{code}")
+    assert any(line.startswith(f"generic-{code}.toml: ") and said in line for line in problems)
+
+
+@pytest.mark.parametrize("kind", ["payment_file", "reply_file"])
+def test_a_head_or_trailer_needs_the_example_of_a_whole_file(tmp_path, kind):
+    text = (FOLDER / "generic-failures.toml").read_text("utf-8")
+    pieces = text.split("[[example]]")
+    kept = [piece for piece in pieces if f'kind = "{kind}"' not in piece]
+    (tmp_path / "generic-failures.toml").write_text("[[example]]".join(kept), "utf-8")
+    with pytest.raises(FormatsInvalidError, match=f"examples must show a {kind}"):
+        load_formats(tmp_path)
 
 
 def test_all_problems_of_all_files_are_listed(tmp_path):

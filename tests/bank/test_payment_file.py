@@ -2,8 +2,14 @@ from hashlib import sha256
 
 import pytest
 
+from app.bank.catalogue import find_format
 from app.bank.errors import LinesUnfit
-from app.bank.payment_file import check_lines, split_into_files, write_payment_file
+from app.bank.payment_file import (
+    check_lines,
+    read_payment_file,
+    split_into_files,
+    write_payment_file,
+)
 from tests.bank.lines import RARE_NAMES, make_line, make_lines
 
 
@@ -102,6 +108,54 @@ def test_a_line_on_the_limit_passes(pipe, changes):
 def test_a_name_of_four_byte_characters_is_counted_in_bytes(pipe):
     assert check_lines(pipe, [make_line(name="㛃" * 15)]) == []
     assert check_lines(pipe, [make_line(name="㛃" * 16)])[0].code == "name_too_long"
+
+
+@pytest.mark.parametrize(
+    ("charset", "name", "shown"),
+    [
+        ("gb2312", "王芳", True),
+        ("gb2312", "阿依古丽·买买提", True),
+        ("gb2312", "朱镕基", False),
+        ("gbk", "朱镕基", True),
+        ("gbk", "张䶮", False),
+        ("gb18030", "张䶮", True),
+    ],
+)
+def test_a_name_the_banks_programs_cannot_show_is_a_fault_whatever_the_file_can_carry(
+    pipe, charset, name, shown
+):
+    rules = pipe.name_rules.model_copy(update={"charset": charset})
+    strict = pipe.model_copy(update={"name_rules": rules})
+    faults = check_lines(strict, [make_line(name=name), make_line(2, name=name)])
+    assert [fault.code for fault in faults] == ([] if shown else ["name_charset"] * 2)
+    if not shown:
+        assert "镕" in faults[0].zh or "䶮" in faults[0].zh
+
+
+def test_a_bank_that_needs_the_accounts_bank_refuses_a_line_without(pipe):
+    needing = pipe.model_copy(update={"bank_name_required": True})
+    assert check_lines(needing, [make_line()])[0].code == "bank_name_missing"
+    assert check_lines(needing, [make_line(bank_name="农业银行")]) == []
+
+
+def test_quotes_carry_what_a_bare_separator_cannot():
+    csv = find_format("generic-csv")
+    line = make_line(name='王"芳,', summary="补助")
+    written = write_payment_file(csv, [line])
+    assert '"王""芳,"' in written.content.decode("gb18030")
+    assert read_payment_file(csv, written.content) == [line]
+    bare = csv.model_copy(update={"quoting": "none"})
+    assert check_lines(bare, [line])[0].code == "name_delimiter"
+
+
+def test_a_cell_wider_than_its_column_is_a_fault():
+    fixed = find_format("generic-fixed")
+    assert check_lines(fixed, [make_line(amount_fen=10**15 - 1)]) == []
+    narrow = fixed.payment.columns[4].model_copy(update={"width": 14})
+    columns = [*fixed.payment.columns[:4], narrow, *fixed.payment.columns[5:]]
+    layout = fixed.payment.model_copy(update={"columns": columns})
+    tight = fixed.model_copy(update={"payment": layout})
+    assert check_lines(tight, [make_line(amount_fen=10**15 - 1)])[0].code == "cell_too_wide"
 
 
 def test_a_bank_that_needs_resident_ids_refuses_a_line_without(pipe):

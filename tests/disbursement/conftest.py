@@ -28,8 +28,13 @@ def _june() -> None:
 def opened(session: Session, city: City) -> Open:
     """Opens a run as the city's maker."""
 
-    def make(programme: str = BOARDERS, due_to: date = DAY, **more: object) -> PayoutRun:
-        asked = RunAsked(programme=programme, due_to=due_to, bank_format="generic-pipe", **more)
+    def make(
+        programme: str = BOARDERS,
+        due_to: date = DAY,
+        bank_format: str = "generic-pipe",
+        **more: object,
+    ) -> PayoutRun:
+        asked = RunAsked(programme=programme, due_to=due_to, bank_format=bank_format, **more)
         return open_run(session, asked, by=city.actor("finance_maker"))
 
     return make

@@ -7,10 +7,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.bank.catalogue import find_format
-from app.bank.payment_file import PaymentLine
+from app.bank.payment_file import PaymentLine, read_payment_file
 from app.bank.return_file import BankAnswer, write_return_file
 from app.core.actor import Actor
-from app.core.money import parse_yuan
 from app.disbursement.models import PaymentFile, Payout, PayoutState
 from app.documents import service as documents
 from app.reconciliation.models import LineOutcome, ReturnKind, ReturnLine
@@ -37,12 +36,12 @@ def sent_back(line: PaymentLine) -> BankAnswer:
 
 
 def lines_of(content: bytes) -> list[PaymentLine]:
-    rows = [row.split("|") for row in content.decode("gb18030").splitlines()]
-    return [PaymentLine(int(r[0]), r[1], r[2], parse_yuan(r[3]), r[4]) for r in rows]
+    return read_payment_file(FORMAT, content)
 
 
 def lines_in(session: Session, file: PaymentFile) -> list[PaymentLine]:
-    return lines_of(documents.read(session, file.document_id))
+    data = documents.read(session, file.document_id)
+    return read_payment_file(find_format(file.bank_format), data)
 
 
 def answer(

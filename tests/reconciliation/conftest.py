@@ -34,12 +34,12 @@ def maker(city: City) -> Actor:
 
 @pytest.fixture
 def sent(session: Session, city: City, maker: Actor) -> Send:
-    """Pays n students 250.00 each; answers the file that left."""
+    """Pays n students 250.00 each; answers the file that left, the first of several."""
 
-    def send(n: int = 5) -> PaymentFile:
+    def send(n: int = 5, bank_format: str = "generic-pipe") -> PaymentFile:
         appropriate(session, n * 250_00)
         make_payees(session, city.schools[RURAL], n)
-        asked = RunAsked(programme=BOARDERS, due_to=DAY, bank_format="generic-pipe")
+        asked = RunAsked(programme=BOARDERS, due_to=DAY, bank_format=bank_format)
         run = open_run(session, asked, by=maker)
         return release(session, run.id, by=city.actor("finance_checker")).files[0]
 

@@ -3,20 +3,25 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
 from sqlalchemy import text
 
+from app.bank.return_file import BankAnswer
 from app.core import db
 from app.core.actor import SYSTEM
+from app.disbursement.models import PayoutState
 from app.disbursement.release import release
 from app.disbursement.service import RunAsked, open_run
 from app.reconciliation.models import ReturnKind
 from app.reconciliation.queries import invariants
+from app.reconciliation.replies import Lesson, learn
+from app.reconciliation.reply_models import LearntOutcome
 from app.reconciliation.service import receive
 from tests.factories.cases import BOARDERS
 from tests.factories.money import appropriate, balances, line_code
 from tests.factories.office import City
 from tests.factories.payouts import make_payees
-from tests.reconciliation.bank import answer, failed, lines_in, timed_out
+from tests.reconciliation.bank import answer, failed, lines_in, states, take_in, timed_out
 from tests.reconciliation.conftest import DAY, RURAL
 
 THREADS = 8
@@ -56,4 +61,31 @@ def test_one_return_file_eight_times_at_once_has_one_effect(city: City) -> None:
         assert [tuple(row) for row in found] == [("fail", 1), ("pay", PAYOUTS - 2)]
         assert session.execute(text("SELECT count(*) FROM work_item")).scalar_one() == 2
         assert balances(session, line_code())["paid"] == (PAYOUTS - 2) * 250_00
+        assert invariants(session) == []
+
+
+def test_a_word_taught_while_a_file_is_taken_in_settles_that_files_lines_too(city: City) -> None:
+    maker, checker = city.actor("finance_maker"), city.actor("finance_checker")
+    with db.scoped_session(SYSTEM) as session:
+        appropriate(session, 2 * 250_00)
+        make_payees(session, city.schools[RURAL], 2)
+        asked = RunAsked(programme=BOARDERS, due_to=DAY, bank_format="generic-pipe")
+        run = open_run(session, asked, by=maker)
+        file = release(session, run.id, by=checker).files[0]
+        data = answer(lines_in(session, file), lambda line: BankAnswer(line, "E91"))
+
+    def teach() -> int:
+        with db.scoped_session(checker) as session:
+            lesson = Lesson("generic-pipe", "E91", LearntOutcome.PAID, "电询银行")
+            return learn(session, lesson, by=checker).settled
+
+    with ThreadPoolExecutor(1) as pool:
+        with db.scoped_session(maker) as session:
+            take_in(session, file, data, maker)
+            taught = pool.submit(teach)
+            with pytest.raises(TimeoutError):
+                taught.result(timeout=0.5)
+        assert taught.result() == 1
+    with db.scoped_session(SYSTEM) as session:
+        assert set(states(session, file)) == {PayoutState.PAID}
         assert invariants(session) == []

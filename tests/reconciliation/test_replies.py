@@ -8,7 +8,7 @@ from app.bank.errors import FormatUnknown
 from app.bank.return_file import BankAnswer
 from app.core.actor import Actor
 from app.disbursement.models import PayoutState as S
-from app.reconciliation.errors import ReplyKnown, ReplyListed
+from app.reconciliation.errors import ReplyKnown, ReplyListed, TeachingIsTheCitys
 from app.reconciliation.models import WorkItem, WorkKind, WorkState
 from app.reconciliation.queries import invariants
 from app.reconciliation.replies import Lesson, learn
@@ -79,12 +79,18 @@ def test_a_later_file_is_read_with_what_was_taught(
     assert states(session, file) == [S.FAILED, S.UNKNOWN]
 
 
+def test_a_county_teaches_nobody_elses_words(session: Session, city: City) -> None:
+    with pytest.raises(TeachingIsTheCitys):
+        learn(session, lesson(LearntOutcome.PAID), by=city.actor("finance_checker@370811"))
+
+
 def test_a_word_is_taught_once_and_never_one_that_is_listed(
     session: Session, checker: Actor
 ) -> None:
     learn(session, lesson(LearntOutcome.PAID), by=checker)
-    with pytest.raises(ReplyKnown, match="taught as paid"):
+    with pytest.raises(ReplyKnown, match=f"taught as paid by {checker.name} on ") as known:
         learn(session, lesson(LearntOutcome.FAILED), by=checker)
+    assert known.value.facts["learnt_by"] == checker.name
     with pytest.raises(ReplyListed):
         learn(session, lesson(LearntOutcome.PAID, "成功"), by=checker)
     with pytest.raises(FormatUnknown):

@@ -98,6 +98,7 @@ def test_from_failed_to_corrected_to_paid_through_the_door(door: Door) -> None:
     ]
     assert item["reason"] == "户名不符"
     assert item["account"].startswith("************")
+    assert "POST /accounts/bank-names" in item["next_step"]["en"]
     again = door.post("finance_maker", "/payouts/reissue", {"payout_ids": [item["payout_id"]]})
     assert again.status_code == 201, again.text
     assert again.json()["by_state"] == [{"state": "ready", "count": 1, "amount": "250.00"}]
@@ -185,3 +186,15 @@ def test_a_hold_is_placed_listed_and_lifted_once(door: Door) -> None:
     assert door.post("county_officer@370826", path, lift).status_code == 404
     assert door.post("county_officer@370811", path, lift).status_code == 200
     assert door.post("county_officer@370811", path, lift).status_code == 409
+
+
+def test_the_formats_say_their_limits_and_what_is_assumed(door: Door) -> None:
+    shown = {one["code"]: one for one in door.get("finance_maker", "/bank-formats").json()}
+    pipe, ccb = shown["generic-pipe"], shown["generic-codes-ccb"]
+    assert (pipe["lines_min"], pipe["lines_max"], pipe["charset"]) == (5, 1000, "gb18030")
+    assert (pipe["own_banks"], pipe["split_other_banks"]) == ([], False)
+    assert (ccb["own_banks"], ccb["split_other_banks"]) == (["建设银行"], True)
+    assert ccb["summary_bytes_max"] == 30
+    assert {one["kind"] for one in shown.values()} == {"delimited", "fixed", "sheet"}
+    assert shown["generic-failures"]["replies"] == "failures_only"
+    assert all("假定" in one["assumption_zh"] for one in shown.values())

@@ -1,0 +1,150 @@
+"""What a return file's head and trailer say of the whole, held against its lines."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from app.bank.errors import BankRefusedFile, ReturnFileBroken
+from app.bank.layout import Format, titles
+from app.bank.parts import FileKind
+from app.bank.records import Figures, Record, RecordField, is_record, read_record
+from app.bank.return_lines import ReturnLine
+from app.bank.rows import Raw, cells_of
+from app.bank.totals import control_totals
+from app.bank.vocabulary import UNLISTED, FileSays
+from app.core.errors import Fault
+from app.core.money import show_yuan
+
+
+def take_records(fmt: Format, rows: list[tuple[int, Raw]]) -> Figures:
+    """Takes head and trailer off the rows; what they say.
+
+    Raises ReturnFileBroken where one is missing or cut off.
+    """
+    said: dict[RecordField, int | str] = {}
+    layout = fmt.returned
+    for record, at, zh in ((layout.head, 0, "首行"), (layout.trailer, -1, "末行")):
+        if record is not None:
+            said |= _take(fmt, rows, record, at, zh)
+    return said
+
+
+def refuse_as_bank_did(fmt: Format, said: Figures) -> None:
+    """Raises BankRefusedFile where the bank says it has not taken the payment file."""
+    code = str(said.get("file_code", ""))
+    known = fmt.returned.file_codes_by_text.get(code)
+    if known and known.says == "refused":
+        raise BankRefusedFile(code, known.zh, known.en)
+
+
+def check_figures(
+    fmt: Format, kind: FileKind, said: Figures, lines: Sequence[ReturnLine]
+) -> list[Fault]:
+    """Every figure that differs from the lines, both figures in it."""
+    totals = control_totals(lines)
+    failures = kind == "reply" and fmt.returned.replies == "failures_only"
+    found: dict[RecordField, int | str] = {
+        "failed_count" if failures else "count": totals.count,
+        "failed_sum" if failures else "sum": totals.sum_fen,
+        "accounts": totals.accounts_sha256.hex(),
+    }
+    faults = [*_not_closing(said), *_listed_as_paid(lines)] if failures else []
+    faults += [_differs(field, said[field], of) for field, of in found.items()
+               if field in said and said[field] != of]  # fmt: skip
+    if kind == "reply" and "file_code" in said:
+        faults += _file_code_faults(fmt, str(said["file_code"]), lines)
+    return faults
+
+
+def _take(
+    fmt: Format, rows: list[tuple[int, Raw]], record: Record, at: int, zh: str
+) -> dict[RecordField, int | str]:
+    number, raw = rows[at] if rows else (1, "")
+    cells = cells_of(fmt, raw, record.columns) if rows else None
+    if cells is None or not is_record(record, cells):
+        named = " ".join(titles(record.columns))
+        en = f"the {'first' if at == 0 else 'last'} line must be its record of {named}"
+        raise _broken([_fault("record_missing", number, f"{zh}应为「{named}」记录", en)])
+    rows.pop(at)
+    read, unread = read_record(record, fmt.sums, cells)
+    if unread:
+        raise _broken(
+            [
+                _fault(
+                    "record_unread", number, f"「{one.title}」读不出", f"{one.title} is unreadable"
+                )
+                for one in unread
+            ]
+        )
+    return read
+
+
+def _not_closing(said: Figures) -> Iterator[Fault]:
+    shows: tuple[tuple[RecordField, RecordField, RecordField, Callable[[int], str]], ...] = (
+        ("paid_count", "failed_count", "count", str),
+        ("paid_sum", "failed_sum", "sum", show_yuan),
+    )
+    for paid, failed, whole, show in shows:
+        together, all_sent = int(said[paid]) + int(said[failed]), int(said[whole])
+        if together != all_sent:
+            yield Fault(
+                "not_closing",
+                f"成功与失败合计 {show(together)}，总数为 {show(all_sent)}",
+                f"paid and failed come to {show(together)} and the whole is {show(all_sent)}",
+                whole,
+            )
+
+
+def _listed_as_paid(lines: Sequence[ReturnLine]) -> Iterator[Fault]:
+    for line in lines:
+        if line.outcome == "paid":
+            zh, en = "失败清单中列有成功明细", "a list of failures holds a paid line"
+            yield _fault("paid_listed", line.line_no, zh, en)
+
+
+def _differs(field: RecordField, said: int | str, found: int | str) -> Fault:
+    ours, theirs = found, said
+    if field.endswith("sum") and isinstance(said, int) and isinstance(found, int):
+        ours, theirs = show_yuan(found), show_yuan(said)
+    return Fault(
+        "record_differs",
+        f"合计记录的 {field} 为 {theirs}，明细为 {ours}",
+        f"the record says {field} {theirs} and the lines come to {ours}",
+        field,
+        {"said": theirs, "found": ours},
+    )
+
+
+def _file_code_faults(fmt: Format, code: str, lines: Sequence[ReturnLine]) -> Iterator[Fault]:
+    known = fmt.returned.file_codes_by_text.get(code)
+    if known is None:
+        zh = f"整份返回码「{code}」不在格式之内；请在格式文件中登记"
+        en = f"the code {code!r} for the whole file is not listed; add it to the format"
+        yield Fault("file_code_unknown", zh, en, "file_code")
+    elif not _agrees(known.says, lines):
+        zh = f"整份返回码「{code}」（{known.zh}）与明细不符"
+        en = f"the code {code!r} for the whole file ({known.en}) is not what the lines say"
+        yield Fault("file_code_differs", zh, en, "file_code")
+
+
+def _agrees(says: FileSays, lines: Sequence[ReturnLine]) -> bool:
+    # A line whose word is not known may turn out to be either.
+    paid = sum(line.outcome == "paid" for line in lines)
+    unheard = sum(line.reason_code == UNLISTED for line in lines)
+    not_paid = len(lines) - paid - unheard
+    if says == "all_paid":
+        return not_paid == 0
+    if says == "all_failed":
+        return paid == 0
+    return paid + unheard > 0 and not_paid + unheard > 0
+
+
+def _broken(faults: list[Fault]) -> ReturnFileBroken:
+    return ReturnFileBroken(
+        "回盘文件的首尾记录不符或被截断，整份未接收。请确认格式，或请银行重发。",
+        "The return file's head or trailer is wrong or cut off, so nothing of it was taken. Check "
+        "that the format is right, or ask the bank for the file again.",
+        faults=faults,
+    )
+
+
+def _fault(code: str, number: int, zh: str, en: str) -> Fault:
+    return Fault(code, f"第 {number} 行：{zh}", f"Line {number}: {en}", f"line {number}")

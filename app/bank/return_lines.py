@@ -1,0 +1,167 @@
+"""One line of a return file: what the bank repeats of a payment, and what it says of it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from app.bank.layout import Format, titles
+from app.bank.parts import FileKind, Outcome
+from app.bank.rows import Raw, cells_of, shown
+from app.bank.vocabulary import UNLISTED
+from app.core.errors import Fault
+from app.core.money import FEN_MAX, parse_yuan
+
+REASON_CHARS_MAX = 120  # shown to people; the whole stands in the stored file
+_SHOWN_CHARS = 40
+_SEQ = re.compile(r"[0-9]{1,7}", re.ASCII)
+_FEN = re.compile(r"[0-9]{1,15}", re.ASCII)
+
+
+class ReturnLine(NamedTuple):
+    """One line of a return file, `line_no` counting the file's own lines from 1.
+
+    `reason_code` is None for paid; `reason_text` is the bank's own words.
+    """
+
+    line_no: int
+    seq: int
+    name: str
+    account: str
+    amount_fen: int
+    resident_id: str
+    outcome: Outcome
+    reason_code: str | None
+    reason_text: str
+
+
+@dataclass
+class Reading:
+    """How lines are read: the format, the kind of file, and what is wrong."""
+
+    fmt: Format
+    kind: FileKind
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_line(reading: Reading, row: tuple[int, Raw]) -> ReturnLine | None:
+    """One line, or None where its faults were noted."""
+    number, raw = row
+    fmt, faults = reading.fmt, reading.faults
+    columns = fmt.returned.columns
+    found = cells_of(fmt, raw, columns)
+    if found is None:
+        faults.append(_columns_fault(fmt, number))
+        return None
+    cells = {column.field: cell for column, cell in zip(columns, found, strict=True)}
+    before = len(faults)
+    if any(column.text not in {None, cells[column.field]} for column in columns):
+        faults.append(_columns_fault(fmt, number))
+    result, reason = cells["result"].strip(), cells.get("reason", "").strip()
+    outcome, code = fmt.returned.meaning(result, reason)
+    seq = _read_seq(cells["seq"], number, faults)
+    amount_fen = _read_amount(fmt, cells["amount"], number, faults)
+    if not cells["account"].strip():
+        faults.append(_fault("account_empty", number, "账号为空", "the account is empty"))
+    if outcome != "unknown" and (outcome == "returned") != (reading.kind == "reversal"):
+        faults.append(_kind_fault(number, reading.kind, result))
+    if len(faults) > before:
+        return None
+    said = f"{result} {reason}".strip() if outcome == "unknown" else reason
+    return ReturnLine(
+        number,
+        seq,
+        cells.get("name", ""),
+        cells["account"],
+        amount_fen,
+        cells.get("resident_id", ""),
+        outcome,
+        code,
+        said[:REASON_CHARS_MAX],
+    )
+
+
+def find_twice(lines: Sequence[ReturnLine]) -> list[Fault]:
+    """A fault for every line whose number stands on an earlier one."""
+    first: dict[int, int] = {}
+    faults = []
+    for line in lines:
+        at = first.setdefault(line.seq, line.line_no)
+        if at != line.line_no:
+            zh, en = (
+                f"序号 {line.seq} 已在第 {at} 行出现",
+                f"number {line.seq} stands on line {at} already",
+            )
+            faults.append(_fault("seq_twice", line.line_no, zh, en))
+    return faults
+
+
+def any_word_known(lines: Sequence[ReturnLine]) -> bool:
+    """Whether the bank's words on some line are known."""
+    return any(line.reason_code != UNLISTED for line in lines)
+
+
+def _read_seq(cell: str, number: int, faults: list[Fault]) -> int:
+    if _SEQ.fullmatch(cell) and (seq := int(cell)):
+        return seq
+    shown_cell = cell[:_SHOWN_CHARS]
+    zh, en = f"序号「{shown_cell}」不是正整数", f"{shown_cell!r} is no line number"
+    faults.append(_fault("seq_format", number, zh, en))
+    return 0
+
+
+def _read_amount(fmt: Format, cell: str, number: int, faults: list[Fault]) -> int:
+    fen = _yuan(cell) if fmt.amount == "yuan-2" else _fen(cell)
+    if 0 < fen <= FEN_MAX:
+        return fen
+    shown_cell = cell[:_SHOWN_CHARS]
+    zh = f"金额「{shown_cell}」应为大于零、带两位小数的元，如 312.50"
+    en = f"{shown_cell!r} is no amount in yuan above zero with two decimals, such as 312.50"
+    if fmt.amount == "fen":
+        zh = f"金额「{shown_cell}」应为大于零的分，如 31250"
+        en = f"{shown_cell!r} is no amount in fen above zero, such as 31250"
+    faults.append(_fault("amount_format", number, zh, en))
+    return 0
+
+
+def _yuan(cell: str) -> int:
+    try:
+        return parse_yuan(cell)
+    except ValueError:
+        return 0
+
+
+def _fen(cell: str) -> int:
+    return int(cell) if _FEN.fullmatch(cell) else 0
+
+
+def _columns_fault(fmt: Format, number: int) -> Fault:
+    named = " ".join(titles(fmt.returned.columns))
+    if fmt.kind != "fixed":
+        named = shown(fmt, (fmt.returned.columns, titles(fmt.returned.columns)))
+    return _fault(
+        "columns",
+        number,
+        f"列数不符，应为「{named}」",
+        f"the columns differ; they must be {named!r}",
+    )
+
+
+def _kind_fault(number: int, kind: FileKind, result: str) -> Fault:
+    if kind == "reply":
+        return _fault(
+            "not_a_reply",
+            number,
+            f"「{result}」应以退汇文件上传",
+            f"{result!r} belongs in a reversal; hand the file in as one",
+        )
+    return _fault(
+        "not_a_reversal",
+        number,
+        f"「{result}」应以回盘文件上传",
+        f"{result!r} belongs in a reply; hand the file in as one",
+    )
+
+
+def _fault(code: str, number: int, zh: str, en: str) -> Fault:
+    return Fault(code, f"第 {number} 行：{zh}", f"Line {number}: {en}", f"line {number}")

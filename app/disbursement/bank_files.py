@@ -1,0 +1,183 @@
+"""Writes a released run's bank files: by bank where the format asks for it, numbered, stored."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, insert, text
+from sqlmodel import Session
+
+from app.bank.layout import Format
+from app.bank.payment_file import PaymentLine, split_into_files, write_payment_file
+from app.bank.summary import fill_summary
+from app.core import clock, crypto, db, ids, numbers
+from app.core.actor import Actor
+from app.core.errors import Fault
+from app.disbursement.errors import PayoutsMoved
+from app.disbursement.models import BankGroup, PaymentFile, PayoutRun
+from app.documents import service as documents
+from app.documents.models import DocumentKind
+from app.policy import queries as policy
+from app.policy.calendar import parse_period
+
+
+class Sent(NamedTuple):
+    """A payout on its way, with its line of the bank's file."""
+
+    payout_id: UUID
+    line: PaymentLine
+
+
+def lines_of(session: Session, run: PayoutRun, fmt: Format, *, by: Actor) -> list[Sent]:
+    """The ready payouts of a run in the order of their numbers, as the bank gets them.
+
+    The name is the one the bank has of the account, where a second person has confirmed it.
+    """
+    with db.city_scope(session, by):
+        rows = session.execute(_LINES, {"run": run.id}).all()
+    called = policy.programme(run.programme).on_statement if fmt.summary else ""
+    return [_sent(row, fmt, called) for row in rows]
+
+
+def write(
+    session: Session, run: PayoutRun, fmt: Format, lines: Sequence[Sent], *, by: Actor
+) -> tuple[PaymentFile, ...]:
+    """Numbers and stores the files and marks their payouts sent. Raises LinesUnfit, PayoutsMoved.
+
+    One statement a file and not a payout: a file holds as many lines as the bank takes.
+    """
+    chunks = list(_chunks(fmt, lines))
+    year = clock.office_day().year
+    first = numbers.take(session, f"F-{year}", len(chunks))
+    files, places = [], []
+    for part, (banks, chunk) in enumerate(chunks, start=1):
+        number = f"F-{year}-{first + part - 1:04d}"
+        made = _write_one(session, run, fmt, [one.line for one in chunk], number=number, by=by)
+        made.part, made.banks = part, banks
+        files.append(made)
+        places += [(one.payout_id, made.id, one.line.seq) for one in chunk]
+    session.execute(insert(PaymentFile), [file.model_dump() for file in files])
+    _mark_sent(session, places)
+    return tuple(files)
+
+
+def _sent(row: Row[Any], fmt: Format, called: str) -> Sent:
+    summary = ""
+    if fmt.summary:
+        periods = sorted(map(parse_period, row.periods), key=lambda period: period.order)
+        when = "、".join(period.short_zh for period in periods)
+        summary = fill_summary(fmt.summary, fmt.encoding, programme=called, period=when)
+    account, resident_id = _numbers(row)
+    bank = row.bank_name or ""
+    line = PaymentLine(0, row.holder_name, account, row.amount_fen, resident_id, summary, bank)
+    return Sent(row.id, line)
+
+
+def _numbers(row: Row[Any]) -> tuple[str, str]:
+    """The account in clear, and the resident id of its holder where there is one."""
+    if row.school_account_id is not None:
+        account = crypto.decrypt(
+            row.school_account,
+            table="school_account",
+            column="number",
+            record=row.school_account_id,
+        )
+        return account, ""
+    account = crypto.decrypt(
+        row.account, table="bank_account", column="number", record=row.account_id
+    )
+    by_student = row.holder == "student"
+    column = "resident_id" if by_student else "guardian_resident_id"
+    sealed = row.resident_id if by_student else row.guardian_resident_id
+    if sealed is None:
+        return account, ""
+    return account, crypto.decrypt(sealed, table="student", column=column, record=row.student_id)
+
+
+def _chunks(fmt: Format, lines: Sequence[Sent]) -> Iterator[tuple[BankGroup, list[Sent]]]:
+    for banks, group in _by_bank(fmt, lines):
+        start = 0
+        for size in split_into_files(len(group), fmt).sizes:
+            chosen = group[start : start + size]
+            numbered = [
+                one._replace(line=one.line._replace(seq=seq))
+                for seq, one in enumerate(chosen, start=1)
+            ]
+            yield banks, numbered
+            start += size
+
+
+def _by_bank(fmt: Format, lines: Sequence[Sent]) -> list[tuple[BankGroup, Sequence[Sent]]]:
+    if fmt.banks is None or not fmt.banks.split_other_banks:
+        return [(BankGroup.ALL, lines)]
+    own = [one for one in lines if fmt.banks.is_own(one.line.bank_name)]
+    other = [one for one in lines if not fmt.banks.is_own(one.line.bank_name)]
+    return [group for group in ((BankGroup.OWN, own), (BankGroup.OTHER, other)) if group[1]]
+
+
+def _write_one(
+    session: Session,
+    run: PayoutRun,
+    fmt: Format,
+    lines: Sequence[PaymentLine],
+    *,
+    number: str,
+    by: Actor,
+) -> PaymentFile:
+    written = write_payment_file(fmt, lines, number=number)
+    document = documents.store(
+        session,
+        kind=DocumentKind.PAYMENT_FILE,
+        name=f"{number}.{fmt.extension}",
+        media_type=fmt.media_type,
+        data=written.content,
+        by=by,
+        county_id=run.county_id,
+    )
+    return PaymentFile(
+        id=ids.new(),
+        number=number,
+        run_id=run.id,
+        county_id=run.county_id,
+        part=1,
+        bank_format=fmt.code,
+        document_id=document.id,
+        sha256=written.sha256,
+        line_count=written.totals.count,
+        amount_fen=written.totals.sum_fen,
+        accounts_sha256=written.totals.accounts_sha256,
+        made_at=clock.now(),
+    )
+
+
+def _mark_sent(session: Session, places: Sequence[tuple[UUID, UUID, int]]) -> None:
+    payouts, files, lines = zip(*places, strict=True)
+    told = {"ids": list(payouts), "files": list(files), "lines": list(lines), "now": clock.now()}
+    sent = set(session.execute(_SEND, told).scalars())
+    if len(sent) < len(places):
+        raise PayoutsMoved([_no_longer_ready(one) for one in payouts if one not in sent])
+
+
+def _no_longer_ready(payout: UUID) -> Fault:
+    return Fault("payout_not_ready", "已不是待发放状态", "is not ready any more", str(payout))
+
+
+_LINES = text("""
+    SELECT p.id, p.amount_fen, b.id AS account_id, b.number AS account, b.holder,
+        coalesce(b.name_as_at_bank, b.holder_name, c.holder_name) AS holder_name,
+        coalesce(b.bank_name, c.bank_name) AS bank_name, s.id AS student_id, s.resident_id,
+        s.guardian_resident_id, c.id AS school_account_id, c.number AS school_account,
+        ARRAY(SELECT DISTINCT a.period FROM payout_part part
+            JOIN instalment i ON i.id = part.instalment_id JOIN award a ON a.id = i.award_id
+            WHERE part.payout_id = p.id) AS periods
+    FROM payout p LEFT JOIN bank_account b ON b.id = p.account_id
+    LEFT JOIN student s ON s.id = p.student_id
+    LEFT JOIN school_account c ON c.id = p.school_account_id
+    WHERE p.run_id = :run AND p.state = 'ready' ORDER BY length(p.number), p.number
+""")
+_SEND = text("""
+    UPDATE payout SET state = 'sent', file_id = t.file_id, file_line = t.line, sent_at = :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:files AS uuid[]), CAST(:lines AS int[]))
+        AS t (payout_id, file_id, line)
+    WHERE payout.id = t.payout_id AND payout.state = 'ready' RETURNING payout.id
+""")

@@ -1,0 +1,143 @@
+"""Finds what each line of a return file is about and what it comes to, in the database."""
+
+import csv
+from io import StringIO
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Uuid, select, text
+from sqlmodel import Session
+
+from app.bank.errors import TotalsDiffer
+from app.bank.return_file import ReturnFile as FileRead
+from app.core import crypto, db, staging
+from app.core.actor import Actor
+from app.core.columns import TextEnum
+from app.core.errors import Fault
+from app.disbursement.models import PaymentFile, PayoutState
+from app.reconciliation.models import LineOutcome
+from app.reconciliation.rules import MOVES
+
+NOT_LISTED = "未列入失败清单，即已入账 / not listed as failed, so it was paid"
+_SAID = (
+    ("line_no", Integer()),
+    ("seq", Integer()),
+    ("account_index", LargeBinary()),
+    ("amount_fen", BigInteger()),
+    ("said", String()),
+    ("reason_code", String()),
+    ("reason", String()),
+)
+
+
+def match(
+    session: Session, sent: PaymentFile, read: FileRead, *, the_rest_paid: bool, by: Actor
+) -> Table:
+    """The lines with the payout each is about and what it comes to, in a temporary table.
+
+    Where the bank lists the failures alone, `the_rest_paid`: the lines it left out follow beyond
+    the end of its own. Then a line that is none of the file's hides which one has failed: raises
+    TotalsDiffer with every such line.
+    """
+    said = staging.empty(session, "bank_said", [Column(*each) for each in _SAID])
+    db.copy_rows(session, said.name, [name for name, _ in _SAID], _as_csv(read))
+    if the_rest_paid:
+        last = max((line.line_no for line in read.lines), default=0)
+        told = {"file": sent.id, "last": last + 1, "reason": NOT_LISTED}
+        with db.city_scope(session, by):
+            session.execute(text(_THE_REST.format(said=said.name)), told)
+    staging.count_rows(session, said)
+    lines = staging.empty(
+        session,
+        "bank_line",
+        [
+            Column("line_no", Integer),
+            Column("payout_id", Uuid()),
+            Column("school_id", Uuid()),
+            Column("county_id", Uuid()),
+            Column("come_from", TextEnum(PayoutState)),
+            Column("outcome", TextEnum(LineOutcome)),
+            Column("amount_fen", BigInteger),
+            Column("reason_code", String),
+            Column("reason", String),
+        ],
+    )
+    with db.city_scope(session, by):
+        session.execute(text(_MATCH.format(said=said.name, lines=lines.name)), {"file": sent.id})
+    staging.count_rows(session, lines)
+    if the_rest_paid:
+        _refuse_strangers(session, lines)
+    return lines
+
+
+def _as_csv(read: FileRead) -> bytes:
+    indexes = crypto.blind_indexes(
+        [line.account for line in read.lines], table="bank_account", column="number"
+    )
+    out = StringIO()
+    writer = csv.writer(out)
+    for line, index in zip(read.lines, indexes, strict=True):
+        account = f"\\x{(index or b'').hex()}"
+        reason = line.reason_text or None
+        writer.writerow(
+            (line.line_no, line.seq, account, line.amount_fen, line.outcome, line.reason_code,
+             reason)
+        )  # fmt: skip
+    return out.getvalue().encode()
+
+
+def _refuse_strangers(session: Session, lines: Table) -> None:
+    strange = lines.c.outcome.in_([LineOutcome.UNMATCHED, LineOutcome.AMOUNT_DIFFERS])
+    found = session.execute(
+        select(lines.c.line_no).where(strange).order_by(lines.c.line_no)
+    ).scalars()
+    faults = [_stranger(line_no) for line_no in found]
+    if faults:
+        raise TotalsDiffer(
+            f"失败清单中有 {len(faults)} 行不是该代发文件的明细，其余明细是否入账无法断定，"
+            "整份未接收。请银行重发。",
+            f"{len(faults)} line(s) of the list of failures are none of the payment file's, so it "
+            "cannot be told which were paid; nothing was taken. Ask the bank for it again.",
+            faults=faults,
+        )
+
+
+def _stranger(line_no: int) -> Fault:
+    zh, en = "序号、账号、金额与代发文件不符", "number, account and amount are none of the file's"
+    return Fault(
+        "line_not_sent", f"第 {line_no} 行：{zh}", f"Line {line_no}: {en}", f"line {line_no}"
+    )
+
+
+_THE_REST = """
+    INSERT INTO {said} (line_no, seq, account_index, amount_fen, said, reason)
+    SELECT :last + row_number() OVER (ORDER BY p.file_line), p.file_line,
+        coalesce(b.number_index, c.number_index), p.amount_fen, 'paid', :reason
+    FROM payout p LEFT JOIN bank_account b ON b.id = p.account_id
+    LEFT JOIN school_account c ON c.id = p.school_account_id
+    WHERE p.file_id = :file AND p.file_line NOT IN (SELECT seq FROM {said})
+"""
+_KNOWN_OUTCOMES = ", ".join(
+    f"('{state.value}', '{said}', '{outcome.value}')"
+    for state, words in MOVES.items()
+    for said, outcome in words.items()
+)
+_MATCH = f"""
+    INSERT INTO {{lines}}
+    SELECT s.line_no, CASE WHEN m.same THEN m.id END, CASE WHEN m.same THEN m.school_id END,
+        CASE WHEN m.same THEN m.county_id END, CASE WHEN m.same THEN m.state END,
+        CASE WHEN m.same IS NOT TRUE THEN 'unmatched'
+            WHEN m.amount_fen <> s.amount_fen THEN 'amount_differs'
+            WHEN s.said = 'returned' AND EXISTS (
+                SELECT FROM payout_part part JOIN recoverable r USING (instalment_id)
+                WHERE part.payout_id = m.id AND r.settled_fen > 0) THEN 'contradicts'
+            ELSE known.outcome END,
+        s.amount_fen, s.reason_code, s.reason
+    FROM {{said}} s
+    LEFT JOIN LATERAL (
+        SELECT p.id, p.school_id, p.county_id, p.state, p.amount_fen,
+            coalesce(b.number_index, c.number_index) = s.account_index AS same
+        FROM payout p LEFT JOIN bank_account b ON b.id = p.account_id
+        LEFT JOIN school_account c ON c.id = p.school_account_id
+        WHERE p.file_id = :file AND p.file_line = s.seq) m ON true
+    LEFT JOIN (VALUES {_KNOWN_OUTCOMES}) AS known (state, said, outcome)
+        ON known.state = m.state AND known.said = s.said
+"""  # noqa: S608 own text and enumerations

@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from app.awards import service as awards
 from app.ledger.errors import Overdrawn
-from app.reconciliation import service as reconciliation
+from app.reconciliation import return_matching
 from tests.books.machine import EACH, Books
 from tests.factories.office import City
 from tests.factories.payouts import make_payees
@@ -68,11 +68,11 @@ def test_a_line_replayed_without_its_guard_is_found(monkeypatch: pytest.MonkeyPa
 
     The instalment's own guard is taken out with it, else that one refuses the file.
     """
-    unguarded = reconciliation._MATCH.replace(
+    unguarded = return_matching._MATCH.replace(
         "('paid', 'paid', 'duplicate')", "('paid', 'paid', 'paid')"
     )
-    assert unguarded != reconciliation._MATCH
-    monkeypatch.setattr(reconciliation, "_MATCH", unguarded)
+    assert unguarded != return_matching._MATCH
+    monkeypatch.setattr(return_matching, "_MATCH", unguarded)
     monkeypatch.setattr(awards, "settle_paid", lambda *_: 0)
     with pytest.raises((AssertionError, Overdrawn)):
         run_state_machine_as_test(seed(SEED)(Paid), settings=RUNS)

@@ -29,7 +29,7 @@ from app.demo.door import DoorRefused
 from app.demo.trail import TrailBroken
 from app.ledger import exporting
 from app.ledger.proving import prove
-from app.ledger.signing import KeyWrong, public_key_of, signer_of
+from app.ledger.signing import KeyWrong, own_signer, public_key_of
 from app.policy import checker
 from app.reports import verification
 from app.simulation import desk, pages
@@ -166,7 +166,7 @@ def export_ledger(
 ) -> None:
     """Writes the books, their seals and a journal for hledger into a directory."""
     try:
-        signer = signer_of(settings.get().seal_key_file)
+        signer = own_signer()
     except KeyWrong as wrong:
         stop(str(wrong))
     with connected(), db.scoped_session(SYSTEM) as session:

@@ -42,6 +42,8 @@ from app.audit import service as audit
 from app.auth import routes as auth_routes
 from app.awards import owing_routes
 from app.awards import routes as award_routes
+from app.bank import catalogue as bank_catalogue
+from app.bank import statement_catalogue
 from app.budgets import cash_routes
 from app.budgets import routes as budget_routes
 from app.core import clock, db, problems, settings, starting
@@ -53,6 +55,7 @@ from app.disbursement import guard_routes as payee_guard_routes
 from app.disbursement import routes as disbursement_routes
 from app.documents import routes as document_routes
 from app.imports import routes as imports_routes
+from app.ledger import signing
 from app.notices import routes as notice_routes
 from app.periods import routes as period_routes
 from app.policy import routes as policy_routes
@@ -134,8 +137,13 @@ ROUTERS: list[APIRouter] = [
     owing_routes.router,
 ]
 
-# What must be there before the first request.
-AT_START = (policy.publish_catalogue,)
+# What must be there, and right, before the first request.
+AT_START = (
+    bank_catalogue.formats,
+    statement_catalogue.statement_formats,
+    signing.own_signer,
+    policy.publish_catalogue,
+)
 
 # What the worker inside does.
 JOBS = work.JOBS

@@ -1,9 +1,10 @@
 """Why a bank file is refused; nothing of a refused file is kept."""
 
 from app.core.errors import Invalid, NotFound
+from app.core.settings import SettingsWrong
 
 
-class FormatsInvalidError(Exception):
+class FormatsInvalidError(SettingsWrong):
     """A format file is wrong: the service does not start. `problems` names every file and key."""
 
     def __init__(self, problems: list[str]) -> None:

@@ -30,7 +30,7 @@ class Mode(StrEnum):
 
 
 class SettingsWrong(Exception):
-    """The settings do not allow a start; the text is one line for the operator."""
+    """What is set does not allow a start; the text is for the operator and says what to change."""
 
 
 class Settings(BaseSettings):

@@ -46,12 +46,13 @@ def database_urls(known: Settings) -> tuple[Cluster | None, str, str]:
 def start(
     known: Settings,
     *,
-    at_start: Sequence[Callable[[], None]] = (),
+    at_start: Sequence[Callable[[], object]] = (),
     with_worker: bool | None = None,
 ) -> Running:
     """Brings the service up. Raises SettingsWrong with one line when the settings forbid it.
 
-    `at_start` is work for the moment the database is bound, such as storing the catalogue.
+    `at_start` is work for the moment the database is bound, such as storing the catalogue; what it
+    finds wrong stops the start.
     """
     cluster, owner, serving = database_urls(known)
     try:

@@ -8,8 +8,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from app.core import settings
+from app.core.settings import SettingsWrong
 
-class KeyWrong(Exception):
+
+class KeyWrong(SettingsWrong):
     """The file holds no Ed25519 key in PEM; the text says which file."""
 
 
@@ -35,10 +38,14 @@ class Signer:
         )
 
 
-def signer_of(path: Path | None) -> Signer | None:
+def own_signer() -> Signer | None:
+    """The signer that AID_SEAL_KEY_FILE names, at start-up and at each close. Raises KeyWrong."""
+    path = settings.get().seal_key_file
+    return None if path is None else signer_of(path)
+
+
+def signer_of(path: Path) -> Signer:
     """The signer whose private key is in a PEM file. Raises KeyWrong."""
-    if path is None:
-        return None
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:

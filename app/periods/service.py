@@ -6,14 +6,14 @@ from datetime import date
 from sqlmodel import Session
 
 from app.audit import service as audit
-from app.core import db, ids, settings
+from app.core import db, ids
 from app.core.actor import Actor
 from app.core.errors import Fault
 from app.core.money import show_yuan
 from app.ledger import seals
 from app.ledger.models import LedgerDay
 from app.ledger.queries import trial_balance
-from app.ledger.signing import signer_of
+from app.ledger.signing import own_signer
 from app.ledger.verification import verify
 from app.periods.errors import DayDoesNotAgree
 from app.reconciliation.queries import invariants
@@ -30,7 +30,7 @@ def close_day(session: Session, day: date, *, by: Actor) -> LedgerDay:
         faults = [fault for check in CHECKS for fault in check(session)]
     if faults:
         raise DayDoesNotAgree(day.isoformat(), faults)
-    signer = signer_of(settings.get().seal_key_file)
+    signer = own_signer()
     closed = seals.seal(session, day, signer=signer, by=by)
     detail = {
         "day": day.isoformat(),

@@ -64,6 +64,20 @@ class ReplyListed(Conflict):
         )
 
 
+class ReplyNeverPaid(Invalid):
+    """The bank lists failures alone, so what it lists was not paid."""
+
+    code = "reply.never-paid"
+
+    def __init__(self, words: str) -> None:
+        super().__init__(
+            f"该银行格式的回盘只列失败明细，「{words}」不可登记为成功；"
+            "如确已入账，请银行更正回盘文件后重发。",
+            f"This bank's replies list failures alone, so {words!r} cannot mean paid; where it was "
+            "paid, ask the bank for a corrected reply.",
+        )
+
+
 class ReplyKnown(Conflict):
     """What these words mean was taught before."""
 

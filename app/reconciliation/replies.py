@@ -27,7 +27,12 @@ from app.core.staging import Rows, stage
 from app.disbursement import settling
 from app.disbursement.models import PaymentFile, Payout, PayoutState
 from app.reconciliation import worklist
-from app.reconciliation.errors import ReplyKnown, ReplyListed, TeachingIsTheCitys
+from app.reconciliation.errors import (
+    ReplyKnown,
+    ReplyListed,
+    ReplyNeverPaid,
+    TeachingIsTheCitys,
+)
 from app.reconciliation.models import ReturnLine, WorkItem, WorkKind, WorkState
 from app.reconciliation.reply_models import LearntOutcome, LearntReply
 
@@ -87,14 +92,16 @@ def learn(session: Session, lesson: Lesson, *, by: Actor) -> Learnt:
 
     Words mean the same in every county, so it is the city's checker who teaches them, and every
     county's payouts that wait are settled. Raises FormatUnknown, TeachingIsTheCitys, ReplyListed
-    for words that the format lists, ReplyKnown naming who taught them and when; PayoutsMoved where
-    one that waited has moved meanwhile.
+    for words that the format lists, ReplyNeverPaid where a file holds failures alone, ReplyKnown
+    naming who taught them and when; PayoutsMoved where one that waited has moved meanwhile.
     """
     fmt = find_format(lesson.bank_format)
     if by.scope is not Scope.CITY:
         raise TeachingIsTheCitys
     if lesson.words in fmt.returned.results_by_text:
         raise ReplyListed(lesson.words)
+    if lesson.outcome is LearntOutcome.PAID and fmt.returned.replies == "failures_only":
+        raise ReplyNeverPaid(lesson.words)
     session.execute(_TEACH, {"format": fmt.code})
     before = session.execute(
         select(LearntReply, col(StaffMember.name))

@@ -13,7 +13,7 @@ from app.core.actor import Actor
 from app.core.columns import TextEnum
 from app.core.errors import Fault
 from app.disbursement.models import PaymentFile, PayoutState
-from app.reconciliation.models import LineOutcome
+from app.reconciliation.models import LineOutcome, ReturnKind
 from app.reconciliation.rules import MOVES
 
 NOT_LISTED = "未列入失败清单，即已入账 / not listed as failed, so it was paid"
@@ -29,7 +29,13 @@ _SAID = (
 
 
 def match(
-    session: Session, sent: PaymentFile, read: FileRead, *, the_rest_paid: bool, by: Actor
+    session: Session,
+    sent: PaymentFile,
+    read: FileRead,
+    *,
+    kind: ReturnKind,
+    the_rest_paid: bool,
+    by: Actor,
 ) -> Table:
     """The lines with the payout each is about and what it comes to, in a temporary table.
 
@@ -41,9 +47,9 @@ def match(
     db.copy_rows(session, said.name, [name for name, _ in _SAID], _as_csv(read))
     if the_rest_paid:
         last = max((line.line_no for line in read.lines), default=0)
-        told = {"file": sent.id, "last": last + 1, "reason": NOT_LISTED}
+        rest = {"file": sent.id, "last": last + 1, "reason": NOT_LISTED}
         with db.city_scope(session, by):
-            session.execute(text(_THE_REST.format(said=said.name)), told)
+            session.execute(text(_THE_REST.format(said=said.name)), rest)
     staging.count_rows(session, said)
     lines = staging.empty(
         session,
@@ -60,8 +66,9 @@ def match(
             Column("reason", String),
         ],
     )
+    told = {"file": sent.id, "reversal": kind is ReturnKind.REVERSAL}
     with db.city_scope(session, by):
-        session.execute(text(_MATCH.format(said=said.name, lines=lines.name)), {"file": sent.id})
+        session.execute(text(_MATCH.format(said=said.name, lines=lines.name)), told)
     staging.count_rows(session, lines)
     if the_rest_paid:
         _refuse_strangers(session, lines)
@@ -129,6 +136,9 @@ _MATCH = f"""
             WHEN s.said = 'returned' AND EXISTS (
                 SELECT FROM payout_part part JOIN recoverable r USING (instalment_id)
                 WHERE part.payout_id = m.id AND r.settled_fen > 0) THEN 'contradicts'
+            -- Sent back in words not listed: the money may be on its way.
+            WHEN :reversal AND s.said = 'unknown' AND m.state IN ('paid', 'failed')
+                THEN 'contradicts'
             ELSE known.outcome END,
         s.amount_fen, s.reason_code, s.reason
     FROM {{said}} s

@@ -72,11 +72,13 @@ def receive(
     if before is not None:
         return Received(before, repeated=True)
     fmt = find_format(sent.bank_format)
-    read = replies.read_with(session, fmt.code, read_return_file(fmt, data, kind=kind.value))
+    read = read_return_file(fmt, data, kind=kind.value)
+    if kind is ReturnKind.REPLY:
+        read = replies.read_with(session, fmt.code, read)
     reply = _Reply(sent, fmt, kind, read)
     reply.check_totals()
     file = _keep_file(session, reply, data=data, by=by)
-    lines = match(session, sent, read, the_rest_paid=reply.the_rest_paid, by=by)
+    lines = match(session, sent, read, kind=kind, the_rest_paid=reply.the_rest_paid, by=by)
     _write_lines(session, file, lines)
     moved = settling.settle(session, _verdicts(lines), batch=file.id, by=by)
     worklist.close_answered(session, _answered(lines), by=by)

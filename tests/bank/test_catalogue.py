@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import pytest
 
+from app import main
+from app.bank import catalogue, statement_catalogue
 from app.bank.catalogue import FOLDER, find_format, formats, load_formats
 from app.bank.errors import FormatsInvalidError, FormatUnknown
+from app.core.settings import SettingsWrong
 
 PIPE = (FOLDER / "generic-pipe.toml").read_text("utf-8")
 
@@ -158,3 +163,18 @@ def test_a_second_bank_is_one_more_file(tmp_path):
     (tmp_path / "generic-comma.toml").write_text("\n".join(rows), "utf-8")
     (tmp_path / "generic-pipe.toml").write_text(PIPE, "utf-8")
     assert list(load_formats(tmp_path)) == ["generic-comma", "generic-pipe"]
+
+
+@pytest.mark.parametrize("family", [catalogue, statement_catalogue])
+def test_a_wrong_format_is_found_before_the_first_request(tmp_path: Path, monkeypatch, family):
+    (tmp_path / "odd.toml").write_text("code = 'odd'", "utf-8")
+    monkeypatch.setattr(family, "FOLDER", tmp_path)
+    loaders = [each for each in main.AT_START if each.__module__ == family.__name__]
+    for load in loaders:
+        load.cache_clear()
+    try:
+        with pytest.raises(SettingsWrong, match=r"odd\.toml"):
+            [load() for load in loaders]
+    finally:
+        for load in loaders:
+            load.cache_clear()

@@ -166,8 +166,18 @@ def free_port() -> int:
         ({"DATABASE_URL": "no url at all"}, "AID_DATABASE_URL"),
         ({"DATABASE_URL": "mysql://aid@127.0.0.1/aid"}, "AID_DATABASE_URL"),
         ({"CATALOGUE": "atlantis"}, "atlantis"),
+        ({"SEAL_KEY_FILE": "/no/such/key.pem"}, "/no/such/key.pem"),
     ],
-    ids=["unknown", "default-secret", "unreachable", "owner", "no-url", "other-kind", "catalogue"],
+    ids=[
+        "unknown",
+        "default-secret",
+        "unreachable",
+        "owner",
+        "no-url",
+        "other-kind",
+        "catalogue",
+        "seal-key",
+    ],
 )
 def test_serve_with_bad_settings_ends_with_one_line(
     aid: Aid, cluster: Cluster, database: str, given: dict[str, str], says: str

@@ -8,14 +8,19 @@ from app.bank.errors import FormatUnknown
 from app.bank.return_file import BankAnswer
 from app.core.actor import Actor
 from app.disbursement.models import PayoutState as S
-from app.reconciliation.errors import ReplyKnown, ReplyListed, TeachingIsTheCitys
-from app.reconciliation.models import WorkItem, WorkKind, WorkState
+from app.reconciliation.errors import (
+    ReplyKnown,
+    ReplyListed,
+    ReplyNeverPaid,
+    TeachingIsTheCitys,
+)
+from app.reconciliation.models import LineOutcome, ReturnKind, WorkItem, WorkKind, WorkState
 from app.reconciliation.queries import invariants
 from app.reconciliation.replies import Lesson, learn
 from app.reconciliation.reply_models import LearntOutcome
 from tests.factories.money import balances, line_code
 from tests.factories.office import City
-from tests.reconciliation.bank import answer, lines_in, states, take_in
+from tests.reconciliation.bank import answer, lines_in, outcomes, states, take_in
 from tests.reconciliation.conftest import Send
 
 PIPE = "generic-pipe"
@@ -95,3 +100,24 @@ def test_a_word_is_taught_once_and_never_one_that_is_listed(
         learn(session, lesson(LearntOutcome.PAID, "成功"), by=checker)
     with pytest.raises(FormatUnknown):
         learn(session, Lesson("no-such", "E77", LearntOutcome.PAID, "电询"), by=checker)
+
+
+def test_where_failures_alone_are_listed_no_word_can_mean_paid(
+    session: Session, checker: Actor
+) -> None:
+    with pytest.raises(ReplyNeverPaid):
+        learn(session, Lesson("generic-failures", "E77", LearntOutcome.PAID, "电询"), by=checker)
+    learn(session, Lesson("generic-failures", "E77", LearntOutcome.FAILED, "电询"), by=checker)
+
+
+def test_what_is_sent_back_in_unlisted_words_is_work_and_no_duplicate(
+    session: Session, sent: Send, maker: Actor, checker: Actor
+) -> None:
+    file = sent(2)
+    take_in(session, file, answer(lines_in(session, file)), maker)
+    learn(session, lesson(LearntOutcome.FAILED), by=checker)
+    back = answer(lines_in(session, file)[:1], odd)
+    taken = take_in(session, file, back, maker, ReturnKind.REVERSAL)
+    assert outcomes(session, taken) == [LineOutcome.CONTRADICTS]
+    assert open_work(session) == [WorkKind.CONTRADICTS]
+    assert states(session, file) == [S.PAID, S.PAID]

@@ -98,21 +98,19 @@ _TAKE = f"""
     FROM (
         SELECT i.id, i.amount_fen, d.id AS debt, least(d.amount_fen - d.settled_fen,
             i.amount_fen * g.offset_basis_points / 10000) AS fen
-        FROM (
-            SELECT DISTINCT ON (a.student_id) i.id, i.amount_fen, a.student_id
-            FROM instalment i JOIN award a ON a.id = i.award_id
-            WHERE i.state = 'committed' AND i.due_on <= :due AND a.state = 'granted'
-                AND a.programme = :programme AND i.split_of_id IS NULL
+        FROM recovery_agreement g
+        JOIN LATERAL (
+            SELECT r.id, r.amount_fen, r.settled_fen FROM recoverable r
+            WHERE r.student_id = g.student_id AND r.state = 'open' ORDER BY r.id LIMIT 1) d ON true
+        JOIN LATERAL (
+            SELECT i.id, i.amount_fen FROM instalment i JOIN award a ON a.id = i.award_id
+            WHERE a.student_id = g.student_id AND a.state = 'granted' AND a.programme = :programme
+                AND i.state = 'committed' AND i.due_on <= :due AND i.split_of_id IS NULL
                 AND i.supplement_version_id IS NULL
                 AND (CAST(:holder AS uuid) IS NULL OR i.county_id = CAST(:holder AS uuid))
                 AND NOT EXISTS (SELECT FROM payout_part part WHERE part.instalment_id = i.id)
-                AND a.student_id IN (
-                    SELECT student_id FROM recovery_agreement WHERE ended_at IS NULL)
-            ORDER BY a.student_id, i.due_on, i.id) i
-        JOIN recovery_agreement g ON g.student_id = i.student_id AND g.ended_at IS NULL
-        JOIN LATERAL (
-            SELECT r.id, r.amount_fen, r.settled_fen FROM recoverable r
-            WHERE r.student_id = i.student_id AND r.state = 'open' ORDER BY r.id LIMIT 1) d ON true
+            ORDER BY i.due_on, i.id LIMIT 1) i ON true
+        WHERE g.ended_at IS NULL
     ) t JOIN instalment locked ON locked.id = t.id
     WHERE t.fen > 0 ORDER BY t.id FOR UPDATE OF locked
 """  # noqa: S608 own text

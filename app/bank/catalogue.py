@@ -9,7 +9,7 @@ from types import MappingProxyType
 from pydantic import TypeAdapter, ValidationError
 
 from app.bank.errors import FormatsInvalidError, FormatUnknown
-from app.bank.layout import AnyFormat, Format
+from app.bank.layout import AnyFormat, Format, MessageFormat, RowFormat
 from app.bank.proving import example_problems
 
 FOLDER = Path(__file__).parent / "formats"
@@ -31,6 +31,17 @@ def find_format(code: str) -> Format:
             f"没有代码为「{code}」的银行格式；可用：{known[0]}。",
             f"No bank format has the code {code!r}; there are {known[1]}.",
         ) from None
+
+
+def find_row_format(code: str) -> RowFormat:
+    """The format of files with rows, which the made-up city's bank reads. Raises FormatUnknown."""
+    found = find_format(code)
+    if isinstance(found, MessageFormat):
+        raise FormatUnknown(
+            f"格式「{code}」是报文，没有行。",
+            f"The format {code!r} is one of messages, not of rows.",
+        )
+    return found
 
 
 def load_formats(folder: Path) -> Mapping[str, Format]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from app.bank.errors import BankRefusedFile, ReturnFileBroken
-from app.bank.layout import Format, titles
+from app.bank.layout import RowFormat, titles
 from app.bank.parts import FileKind
 from app.bank.records import Figures, Record, RecordField, is_record, read_record
 from app.bank.return_lines import ReturnLine
@@ -14,7 +14,7 @@ from app.core.errors import Fault
 from app.core.money import show_yuan
 
 
-def take_records(fmt: Format, rows: list[tuple[int, Raw]]) -> Figures:
+def take_records(fmt: RowFormat, rows: list[tuple[int, Raw]]) -> Figures:
     """Takes head and trailer off the rows; what they say.
 
     Raises ReturnFileBroken where one is missing or cut off.
@@ -27,7 +27,7 @@ def take_records(fmt: Format, rows: list[tuple[int, Raw]]) -> Figures:
     return said
 
 
-def refuse_as_bank_did(fmt: Format, said: Figures) -> None:
+def refuse_as_bank_did(fmt: RowFormat, said: Figures) -> None:
     """Raises BankRefusedFile where the bank says it has not taken the payment file."""
     code = str(said.get("file_code", ""))
     known = fmt.returned.file_codes_by_text.get(code)
@@ -36,7 +36,7 @@ def refuse_as_bank_did(fmt: Format, said: Figures) -> None:
 
 
 def check_figures(
-    fmt: Format, kind: FileKind, said: Figures, lines: Sequence[ReturnLine]
+    fmt: RowFormat, kind: FileKind, said: Figures, lines: Sequence[ReturnLine]
 ) -> list[Fault]:
     """Every figure that differs from the lines, both figures in it."""
     totals = control_totals(lines)
@@ -55,7 +55,7 @@ def check_figures(
 
 
 def _take(
-    fmt: Format, rows: list[tuple[int, Raw]], record: Record, at: int, zh: str
+    fmt: RowFormat, rows: list[tuple[int, Raw]], record: Record, at: int, zh: str
 ) -> dict[RecordField, int | str]:
     number, raw = rows[at] if rows else (1, "")
     cells = cells_of(fmt, raw, record.columns) if rows else None
@@ -113,7 +113,7 @@ def _differs(field: RecordField, said: int | str, found: int | str) -> Fault:
     )
 
 
-def _file_code_faults(fmt: Format, code: str, lines: Sequence[ReturnLine]) -> Iterator[Fault]:
+def _file_code_faults(fmt: RowFormat, code: str, lines: Sequence[ReturnLine]) -> Iterator[Fault]:
     known = fmt.returned.file_codes_by_text.get(code)
     if known is None:
         zh = f"整份返回码「{code}」不在格式之内；请在格式文件中登记"

@@ -53,6 +53,16 @@ class ReplyFileExample(Part):
     refused: str | None = None
 
 
+class StatusExample(Part):
+    """A bank's codes in a status report and what they must be read as."""
+
+    kind: Literal["status"]
+    status: Text
+    reason: str = ""
+    outcome: Outcome
+    reason_code: Code | None = None
+
+
 Example = Annotated[
     PaymentExample | ReturnExample | PaymentFileExample | ReplyFileExample,
     Field(discriminator="kind"),

@@ -1,7 +1,8 @@
 """What a bank's format is: the shape of a `formats/*.toml` file, checked as it is read.
 
 Three families of files have one shape but for how a row is written: delimited text, text of fixed
-widths, and sheets.
+widths, and sheets. Of the fourth, messages of ISO 20022, the shape is the standard's, and data says
+what a bank's codes mean.
 """
 
 import codecs
@@ -10,12 +11,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from app.bank.examples import Example
+from app.bank.examples import Example, StatusExample
 from app.bank.parts import BothLanguages, Column, Part, Text, check_fields
 from app.bank.records import CLOSING, OF_PAYMENTS, Record, Sums
 from app.bank.summary import Summary
 from app.bank.vocabulary import Vocabulary
-from app.core.media import TEXT, XLSX
+from app.core.media import TEXT, XLSX, XML
 
 PaymentField = Literal[
     "mark", "seq", "name", "account", "amount", "resident_id", "summary", "bank_name"
@@ -132,26 +133,27 @@ class ReturnLayout(Vocabulary):
         return frozenset().union(*records)
 
 
-class BaseFormat(Part):
-    """What every bank's format says, whatever the family of its files."""
+class StatusCodes(Vocabulary):
+    """What a bank's status and reason codes mean, of a payment or of a whole message."""
+
+    rows_max: Annotated[int, Field(ge=1, le=1_000_000)]
+    replies: Literal["reported"] = "reported"
+
+
+class BankRules(Part):
+    """What every bank's format says, whatever its files look like."""
 
     code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     name: BothLanguages
     source: Text
     assumption: BothLanguages
     encoding: str
-    header: bool
-    amount: Literal["yuan-2", "fen"]
-    sums: Sums = "yuan-2"
     resident_id_required: bool
     bank_name_required: bool = False
     rows: Rows
     name_rules: NameRules
     summary: Summary | None = None
     banks: Banks | None = None
-    payment: PaymentLayout
-    returned: Annotated[ReturnLayout, Field(alias="return")]
-    example: Annotated[list[Example], Field(min_length=2)]
 
     @field_validator("encoding")
     @classmethod
@@ -165,6 +167,17 @@ class BaseFormat(Part):
         if known not in _ENCODINGS:
             raise ValueError(f"{value!r} is not offered; use gb18030 or utf-8")
         return known
+
+
+class BaseFormat(BankRules):
+    """What the formats of files with rows have in common."""
+
+    header: bool
+    amount: Literal["yuan-2", "fen"]
+    sums: Sums = "yuan-2"
+    payment: PaymentLayout
+    returned: Annotated[ReturnLayout, Field(alias="return")]
+    example: Annotated[list[Example], Field(min_length=2)]
 
     @model_validator(mode="after")
     def _has_examples_of_all(self) -> Self:
@@ -276,8 +289,27 @@ class SheetFormat(BaseFormat):
         return XLSX
 
 
+class MessageFormat(BankRules):
+    """ISO 20022: out pain.001.001.09, in pain.002.001.10 and camt.054.001.08."""
+
+    kind: Literal["iso20022"]
+    returned: Annotated[StatusCodes, Field(alias="return")]
+    example: Annotated[list[StatusExample], Field(min_length=2)]
+
+    @property
+    def extension(self) -> str:
+        """What a file's name ends in."""
+        return "xml"
+
+    @property
+    def media_type(self) -> str:
+        """What sort of file it is."""
+        return XML
+
+
 TextFormat = DelimitedFormat | FixedFormat
-Format = DelimitedFormat | FixedFormat | SheetFormat
+RowFormat = DelimitedFormat | FixedFormat | SheetFormat
+Format = RowFormat | MessageFormat
 AnyFormat = Annotated[Format, Field(discriminator="kind")]
 
 

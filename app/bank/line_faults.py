@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.bank import fixed
-from app.bank.layout import DelimitedFormat, FixedFormat, Format
+from app.bank.layout import DelimitedFormat, FixedFormat, Format, RowFormat
 from app.core.money import FEN_MAX, show_yuan
 
 
@@ -33,7 +33,7 @@ class LineFault(NamedTuple):
     en: str
 
 
-def cells_of_line(fmt: Format, line: PaymentLine) -> dict[str, str]:
+def cells_of_line(fmt: RowFormat, line: PaymentLine) -> dict[str, str]:
     """What stands in the columns of one payment, by field."""
     return {
         "seq": str(line.seq),

@@ -1,8 +1,8 @@
 """Payment files: lines checked for the bank's rules, split over files, written byte for byte alike.
 
-No layout has a column for a reference of ours. A payout is therefore known to the bank by its
-file and 序号, the line's number in that file; a reply counts for it only when account and amount
-agree as well.
+No layout with rows has a column for a reference of ours. A payout is therefore known to the bank
+by its file and 序号, the line's number in that file; a reply counts for it only when account and
+amount agree as well.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from app.bank.errors import LinesUnfit
-from app.bank.layout import Format, titles
+from app.bank.layout import Format, RowFormat, titles
 from app.bank.line_faults import PaymentLine, cells_of_line, check_lines
 from app.bank.records import Figures, record_cells
 from app.bank.rows import Row, cells_of, read_rows, shown, write_rows
@@ -51,13 +51,21 @@ def split_into_files(lines: int, fmt: Format) -> FileSplit:
 
 
 def write_payment_file(
-    fmt: Format, lines: Sequence[PaymentLine], *, number: str = ""
+    fmt: RowFormat, lines: Sequence[PaymentLine], *, number: str = ""
 ) -> PaymentFile:
     """One file of the lines in the order given; the same lines always give the same bytes.
 
     `number` is our own of the file, for a head that tells the bank. Raises LinesUnfit with every
     fault before anything is written.
     """
+    refuse_unfit(fmt, lines)
+    totals = control_totals(lines)
+    content = write_rows(fmt, payment_rows(fmt, lines, number=number, totals=totals))
+    return PaymentFile(content, sha256(content).digest(), totals)
+
+
+def refuse_unfit(fmt: Format, lines: Sequence[PaymentLine]) -> None:
+    """Raises LinesUnfit with every fault of every line of one file-to-be."""
     if not lines:
         raise LinesUnfit("没有可写入的发放明细。", "There are no lines to write.")
     if faults := check_lines(fmt, lines):
@@ -67,13 +75,10 @@ def write_payment_file(
             "Correct each line and try again.",
             faults=[Fault(f.code, f.zh, f.en, f"line {f.seq}") for f in faults],
         )
-    totals = control_totals(lines)
-    content = write_rows(fmt, payment_rows(fmt, lines, number=number, totals=totals))
-    return PaymentFile(content, sha256(content).digest(), totals)
 
 
 def payment_rows(
-    fmt: Format, lines: Sequence[PaymentLine], *, number: str, totals: ControlTotals
+    fmt: RowFormat, lines: Sequence[PaymentLine], *, number: str, totals: ControlTotals
 ) -> list[Row]:
     """The file's rows: titles, head, a row a line, trailer, each where the format has it."""
     layout = fmt.payment
@@ -92,7 +97,7 @@ def payment_rows(
     return rows
 
 
-def read_payment_file(fmt: Format, data: bytes) -> list[PaymentLine]:
+def read_payment_file(fmt: RowFormat, data: bytes) -> list[PaymentLine]:
     """The lines of a file of ours as its bank reads them.
 
     The made-up city and the tests play the bank with it. Raises ValueError.
@@ -104,7 +109,7 @@ def read_payment_file(fmt: Format, data: bytes) -> list[PaymentLine]:
     return [_line(fmt, cells_of(fmt, raw, layout.columns)) for raw in rows[above:below]]
 
 
-def _line(fmt: Format, found: list[str] | None) -> PaymentLine:
+def _line(fmt: RowFormat, found: list[str] | None) -> PaymentLine:
     if found is None:
         raise ValueError("a line is not of the format's columns")
     cells = {c.field: cell for c, cell in zip(fmt.payment.columns, found, strict=True)}
@@ -120,12 +125,12 @@ def _line(fmt: Format, found: list[str] | None) -> PaymentLine:
     )
 
 
-def render(fmt: Format, line: PaymentLine) -> str:
+def render(fmt: RowFormat, line: PaymentLine) -> str:
     """One line as it stands in the file, without its line ending."""
     return shown(fmt, _row(fmt, line))
 
 
-def _row(fmt: Format, line: PaymentLine) -> Row:
+def _row(fmt: RowFormat, line: PaymentLine) -> Row:
     cells = cells_of_line(fmt, line)
     columns = fmt.payment.columns
     return columns, [column.text or cells.get(column.field, "") for column in columns]
@@ -138,6 +143,7 @@ __all__ = [
     "check_lines",
     "payment_rows",
     "read_payment_file",
+    "refuse_unfit",
     "render",
     "split_into_files",
     "write_payment_file",

@@ -10,8 +10,9 @@ from app.bank.examples import (
     PaymentFileExample,
     ReplyFileExample,
     ReturnExample,
+    StatusExample,
 )
-from app.bank.layout import Format
+from app.bank.layout import Format, MessageFormat, RowFormat
 from app.bank.line_faults import PaymentLine
 from app.bank.payment_file import payment_rows, render, write_payment_file
 from app.bank.return_file import read_return_file, read_return_line
@@ -23,11 +24,20 @@ from app.core.money import parse_yuan
 
 def example_problems(fmt: Format) -> list[str]:
     """What is wrong with each example, by its place in the file."""
-    found = ((place, _problem(fmt, example)) for place, example in enumerate(fmt.example))
-    return [f"example.{place}: {problem}" for place, problem in found if problem]
+    if isinstance(fmt, MessageFormat):
+        found = [_status(fmt, example) for example in fmt.example]
+    else:
+        found = [_problem(fmt, example) for example in fmt.example]
+    return [f"example.{place}: {problem}" for place, problem in enumerate(found) if problem]
 
 
-def _problem(fmt: Format, example: Example) -> str | None:
+def _status(fmt: MessageFormat, example: StatusExample) -> str | None:
+    read = fmt.returned.meaning(example.status, example.reason)
+    given = (example.outcome, example.reason_code)
+    return None if read == given else f"is read as {read}, not as {given}"
+
+
+def _problem(fmt: RowFormat, example: Example) -> str | None:
     try:
         return _prover(example)(fmt)
     except ValueError as error:
@@ -36,7 +46,7 @@ def _problem(fmt: Format, example: Example) -> str | None:
         return "; ".join([error.en, *(fault.en for fault in error.faults)])
 
 
-def _prover(example: Example) -> Callable[[Format], str | None]:
+def _prover(example: Example) -> Callable[[RowFormat], str | None]:
     match example:
         case PaymentExample():
             return lambda fmt: _payment(fmt, example)
@@ -50,21 +60,21 @@ def _prover(example: Example) -> Callable[[Format], str | None]:
             assert_never(example)
 
 
-def _payment(fmt: Format, example: PaymentExample) -> str | None:
+def _payment(fmt: RowFormat, example: PaymentExample) -> str | None:
     line = _line(example)
     write_payment_file(fmt, [line._replace(seq=1)])
     written = render(fmt, line)
     return None if written == example.line else f"is written {written!r}, not {example.line!r}"
 
 
-def _return(fmt: Format, example: ReturnExample) -> str | None:
+def _return(fmt: RowFormat, example: ReturnExample) -> str | None:
     line = read_return_line(fmt, example.line, kind=example.kind)
     read = (line.outcome, line.reason_code)
     given = (example.outcome, example.reason_code)
     return None if read == given else f"is read as {read}, not as {given}"
 
 
-def _payment_file(fmt: Format, example: PaymentFileExample) -> str | None:
+def _payment_file(fmt: RowFormat, example: PaymentFileExample) -> str | None:
     lines = [_line(each) for each in example.lines]
     write_payment_file(fmt, lines, number=example.number)
     rows = payment_rows(fmt, lines, number=example.number, totals=control_totals(lines))
@@ -72,7 +82,7 @@ def _payment_file(fmt: Format, example: PaymentFileExample) -> str | None:
     return None if written == example.rows else f"is written {written}, not {example.rows}"
 
 
-def _reply_file(fmt: Format, example: ReplyFileExample) -> str | None:
+def _reply_file(fmt: RowFormat, example: ReplyFileExample) -> str | None:
     try:
         read = read_return_file(fmt, file_of(fmt, example.rows))
     except AidError as error:

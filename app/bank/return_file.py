@@ -7,11 +7,19 @@ from typing import NamedTuple
 
 from app.bank.closing import check_figures, refuse_as_bank_did, take_records
 from app.bank.errors import ReturnFileBroken, ReturnFileEmpty, ReturnFileTooLarge
-from app.bank.layout import Format, titles
+from app.bank.layout import RowFormat, titles
 from app.bank.line_faults import PaymentLine, cells_of_line
 from app.bank.parts import FileKind
 from app.bank.records import Figures, RecordField, record_cells
-from app.bank.return_lines import Reading, ReturnLine, any_word_known, find_twice, read_line
+from app.bank.return_lines import (
+    NOT_LISTED,
+    Reading,
+    Rest,
+    ReturnLine,
+    any_word_known,
+    find_twice,
+    read_line,
+)
 from app.bank.rows import Raw, Row, cells_of, raw_of, read_rows, shown, write_rows
 from app.bank.text import refuse_misread
 from app.bank.totals import ControlTotals, control_totals
@@ -23,13 +31,15 @@ from app.core.errors import Fault
 class ReturnFile:
     """A return file as read, with the totals to hold against its payment file.
 
-    `said` is what its head and trailer say of the whole.
+    `said` is what its head and trailer say of the whole. Where there is a `rest`, the lines are a
+    part of what the file speaks of, which is all that was sent.
     """
 
     lines: tuple[ReturnLine, ...]
     totals: ControlTotals
     sha256: bytes
     said: Figures
+    rest: Rest | None = None
 
 
 class BankAnswer(NamedTuple):
@@ -40,7 +50,7 @@ class BankAnswer(NamedTuple):
     reason: str = ""
 
 
-def read_return_file(fmt: Format, data: bytes, *, kind: FileKind = "reply") -> ReturnFile:
+def read_return_file(fmt: RowFormat, data: bytes, *, kind: FileKind = "reply") -> ReturnFile:
     """The bank's word on each line; `kind` says whether it answers a file or sends money back.
 
     Lines may stand in any order. A word the format does not list is `unknown`, never failed.
@@ -62,10 +72,11 @@ def read_return_file(fmt: Format, data: bytes, *, kind: FileKind = "reply") -> R
     if not reading.faults:
         faults += check_figures(fmt, kind, said, lines)
     _refuse(faults)
-    return ReturnFile(tuple(lines), control_totals(lines), sha256(data).digest(), said)
+    rest = NOT_LISTED if kind == "reply" and fmt.returned.replies == "failures_only" else None
+    return ReturnFile(tuple(lines), control_totals(lines), sha256(data).digest(), said, rest)
 
 
-def read_return_line(fmt: Format, text: str, *, kind: FileKind) -> ReturnLine:
+def read_return_line(fmt: RowFormat, text: str, *, kind: FileKind) -> ReturnLine:
     """One line as it would stand in a file. Raises ReturnFileBroken."""
     reading = Reading(fmt, kind)
     line = read_line(reading, (1, raw_of(fmt, text)))
@@ -75,7 +86,7 @@ def read_return_line(fmt: Format, text: str, *, kind: FileKind) -> ReturnLine:
 
 
 def write_return_file(
-    fmt: Format,
+    fmt: RowFormat,
     answers: Sequence[BankAnswer],
     *,
     number: str = "",
@@ -101,7 +112,7 @@ def write_return_file(
 
 
 def _figures(
-    fmt: Format, answers: Sequence[BankAnswer], number: str, sent: ControlTotals | None
+    fmt: RowFormat, answers: Sequence[BankAnswer], number: str, sent: ControlTotals | None
 ) -> Figures:
     listed = control_totals([answer.line for answer in answers])
     whole = sent if sent and fmt.returned.replies == "failures_only" else listed
@@ -121,14 +132,14 @@ def _figures(
     return figures
 
 
-def _says(fmt: Format, answers: Sequence[BankAnswer]) -> FileSays:
+def _says(fmt: RowFormat, answers: Sequence[BankAnswer]) -> FileSays:
     outcomes = {fmt.returned.meaning(result, reason)[0] for _, result, reason in answers}
     if outcomes == {"paid"}:
         return "all_paid"
     return "part_paid" if "paid" in outcomes else "all_failed"
 
 
-def _check_extent(fmt: Format, kind: FileKind, count: int) -> None:
+def _check_extent(fmt: RowFormat, kind: FileKind, count: int) -> None:
     if not count and not (kind == "reply" and fmt.returned.replies == "failures_only"):
         raise _empty()
     if count > fmt.returned.rows_max:
@@ -146,7 +157,7 @@ def _empty() -> ReturnFileEmpty:
     )
 
 
-def _check_header(fmt: Format, raw: Raw) -> None:
+def _check_header(fmt: RowFormat, raw: Raw) -> None:
     columns = fmt.returned.columns
     if cells_of(fmt, raw, columns) == titles(columns):
         return

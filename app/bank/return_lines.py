@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.bank.layout import Format, titles
+from app.bank.layout import RowFormat, titles
 from app.bank.parts import FileKind, Outcome
 from app.bank.rows import Raw, cells_of, shown
 from app.bank.vocabulary import UNLISTED
@@ -21,7 +21,9 @@ _FEN = re.compile(r"[0-9]{1,15}", re.ASCII)
 class ReturnLine(NamedTuple):
     """One line of a return file, `line_no` counting the file's own lines from 1.
 
-    `reason_code` is None for paid; `reason_text` is the bank's own words.
+    `reason_code` is None for paid; `reason_text` is the bank's own words. A message names the
+    payout's `number` instead of `seq` and account, and its `amount_fen` is 0 where the bank does
+    not repeat it.
     """
 
     line_no: int
@@ -33,13 +35,25 @@ class ReturnLine(NamedTuple):
     outcome: Outcome
     reason_code: str | None
     reason_text: str
+    number: str = ""
+
+
+class Rest(NamedTuple):
+    """What became of the lines that the bank did not list."""
+
+    outcome: Outcome
+    reason_code: str | None
+    reason: str
+
+
+NOT_LISTED = Rest("paid", None, "未列入失败清单，即已入账 / not listed as failed, so it was paid")
 
 
 @dataclass
 class Reading:
     """How lines are read: the format, the kind of file, and what is wrong."""
 
-    fmt: Format
+    fmt: RowFormat
     kind: FileKind
     faults: list[Fault] = field(default_factory=list)
 
@@ -110,7 +124,7 @@ def _read_seq(cell: str, number: int, faults: list[Fault]) -> int:
     return 0
 
 
-def _read_amount(fmt: Format, cell: str, number: int, faults: list[Fault]) -> int:
+def _read_amount(fmt: RowFormat, cell: str, number: int, faults: list[Fault]) -> int:
     fen = _yuan(cell) if fmt.amount == "yuan-2" else _fen(cell)
     if 0 < fen <= FEN_MAX:
         return fen
@@ -135,7 +149,7 @@ def _fen(cell: str) -> int:
     return int(cell) if _FEN.fullmatch(cell) else 0
 
 
-def _columns_fault(fmt: Format, number: int) -> Fault:
+def _columns_fault(fmt: RowFormat, number: int) -> Fault:
     named = " ".join(titles(fmt.returned.columns))
     if fmt.kind != "fixed":
         named = shown(fmt, (fmt.returned.columns, titles(fmt.returned.columns)))

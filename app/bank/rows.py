@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from app.bank import delimited, fixed, sheet
 from app.bank.errors import ReturnFileBroken
-from app.bank.layout import DelimitedFormat, FixedFormat, Format
+from app.bank.layout import DelimitedFormat, FixedFormat, RowFormat
 from app.bank.parts import Column
 from app.bank.text import check_size, text_of
 from app.core.errors import Fault
@@ -17,7 +17,7 @@ Raw: TypeAlias = str | bytes | tuple[str, ...]
 _BETWEEN_CELLS = "\t"  # in the examples of a sheet
 
 
-def write_rows(fmt: Format, rows: Sequence[Row]) -> bytes:
+def write_rows(fmt: RowFormat, rows: Sequence[Row]) -> bytes:
     """The file of these rows."""
     if isinstance(fmt, FixedFormat):
         return fixed.write(fmt, rows)
@@ -25,7 +25,7 @@ def write_rows(fmt: Format, rows: Sequence[Row]) -> bytes:
     return delimited.write(fmt, cells) if isinstance(fmt, DelimitedFormat) else sheet.write(cells)
 
 
-def read_rows(fmt: Format, data: bytes) -> list[tuple[int, Raw]]:
+def read_rows(fmt: RowFormat, data: bytes) -> list[tuple[int, Raw]]:
     """The file's rows with their numbers from 1, blank last ones left out.
 
     Raises ReturnFileTooLarge, ReturnFileEncoding, ReturnFileBroken for one that may be cut off, or
@@ -48,7 +48,7 @@ def read_rows(fmt: Format, data: bytes) -> list[tuple[int, Raw]]:
     return rows
 
 
-def cells_of(fmt: Format, raw: Raw, columns: Sequence[Column]) -> list[str] | None:
+def cells_of(fmt: RowFormat, raw: Raw, columns: Sequence[Column]) -> list[str] | None:
     """The cells of a row, or None when it is not of these columns."""
     if isinstance(raw, bytes):
         return fixed.split(fmt, raw, columns) if isinstance(fmt, FixedFormat) else None
@@ -59,7 +59,7 @@ def cells_of(fmt: Format, raw: Raw, columns: Sequence[Column]) -> list[str] | No
     return sheet.split(raw, columns=len(columns))
 
 
-def shown(fmt: Format, row: Row) -> str:
+def shown(fmt: RowFormat, row: Row) -> str:
     """A row as people read it in an example or a refusal."""
     columns, cells = row
     if isinstance(fmt, FixedFormat):
@@ -69,14 +69,14 @@ def shown(fmt: Format, row: Row) -> str:
     return _BETWEEN_CELLS.join(cells)
 
 
-def raw_of(fmt: Format, text: str) -> Raw:
+def raw_of(fmt: RowFormat, text: str) -> Raw:
     """A row as `shown` shows it, to be told apart into cells. Raises UnicodeEncodeError."""
     if isinstance(fmt, FixedFormat):
         return text.encode(fmt.encoding)
     return text if isinstance(fmt, DelimitedFormat) else tuple(text.split(_BETWEEN_CELLS))
 
 
-def file_of(fmt: Format, rows: Sequence[str]) -> bytes:
+def file_of(fmt: RowFormat, rows: Sequence[str]) -> bytes:
     """The file of rows as `shown` shows them."""
     raws = [raw_of(fmt, row) for row in rows]
     if isinstance(fmt, FixedFormat):

@@ -1,7 +1,7 @@
 """A bank's text file as lines: decoded by its format, or refused with the byte that is wrong."""
 
 from app.bank.errors import ReturnFileEncoding, ReturnFileTooLarge
-from app.bank.layout import Format, TextFormat
+from app.bank.layout import RowFormat, TextFormat
 from app.core.errors import Fault
 
 BYTES_MAX = 64 * 2**20
@@ -30,7 +30,7 @@ def text_of(fmt: TextFormat, data: bytes) -> str:
         raise encoding_refusal(fmt, data, error.start) from error
 
 
-def refuse_misread(fmt: Format, data: bytes, *, any_word_known: bool) -> None:
+def refuse_misread(fmt: RowFormat, data: bytes, *, any_word_known: bool) -> None:
     """Raises ReturnFileEncoding where a file's words are the bank's once it is read as UTF-8.
 
     UTF-8 bytes often pass for GB18030 and come out as other characters: then no word is known.
@@ -46,7 +46,7 @@ def refuse_misread(fmt: Format, data: bytes, *, any_word_known: bool) -> None:
         raise encoding_refusal(fmt, data, odd)
 
 
-def encoding_refusal(fmt: Format, data: bytes, offset: int) -> ReturnFileEncoding:
+def encoding_refusal(fmt: RowFormat, data: bytes, offset: int) -> ReturnFileEncoding:
     """The refusal that names the byte."""
     line = data.count(b"\n", 0, offset) + 1
     return ReturnFileEncoding(

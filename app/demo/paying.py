@@ -2,7 +2,7 @@
 
 from random import Random
 
-from app.bank.catalogue import find_format
+from app.bank.catalogue import find_row_format
 from app.bank.payment_file import PaymentLine, read_payment_file
 from app.bank.return_file import BankAnswer, write_return_file
 from app.demo.city import SEED
@@ -47,7 +47,7 @@ def bank_answers(office: Office, files: list[Json], *, later: bool = False) -> d
 def hand_in(maker: Door, file: Json, kind: str, answers: list[BankAnswer]) -> Json:
     """A file from the bank, handed in by the maker."""
     form = {"payment_file": file["number"], "kind": kind}
-    content = write_return_file(find_format(FORMAT), answers)
+    content = write_return_file(find_row_format(FORMAT), answers)
     return maker.upload("/return-files", form, f"{file['number']}-{kind}.txt", content)
 
 
@@ -100,7 +100,9 @@ def reissue(office: Office, items: list[Json]) -> tuple[Json, Json]:
 
 def payment_lines(maker: Door, file: Json) -> list[PaymentLine]:
     """The lines of a bank file as the bank reads them."""
-    return read_payment_file(find_format(FORMAT), maker.download(f"/files/{file['id']}/content"))
+    return read_payment_file(
+        find_row_format(FORMAT), maker.download(f"/files/{file['id']}/content")
+    )
 
 
 def _answer(chance: Random, line: PaymentLine, *, later: bool) -> BankAnswer:

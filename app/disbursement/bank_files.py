@@ -1,18 +1,22 @@
 """Writes a released run's bank files: by bank where the format asks for it, numbered, stored."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, insert, text
 from sqlmodel import Session
 
-from app.bank.layout import Format
+from app.bank.layout import Format, MessageFormat, RowFormat
+from app.bank.payment_file import PaymentFile as Written
 from app.bank.payment_file import PaymentLine, split_into_files, write_payment_file
+from app.bank.payment_message import write_payment_message
 from app.bank.summary import fill_summary
 from app.core import clock, crypto, db, ids, numbers
 from app.core.actor import Actor
 from app.core.errors import Fault
+from app.disbursement.credit_transfers import Debtors, find_debtors, message_of
 from app.disbursement.errors import PayoutsMoved
 from app.disbursement.models import BankGroup, PaymentFile, PayoutRun
 from app.documents import service as documents
@@ -22,9 +26,10 @@ from app.policy.calendar import parse_period
 
 
 class Sent(NamedTuple):
-    """A payout on its way, with its line of the bank's file."""
+    """A payout on its way, with its number and its line of the bank's file."""
 
     payout_id: UUID
+    number: str
     line: PaymentLine
 
 
@@ -42,23 +47,61 @@ def lines_of(session: Session, run: PayoutRun, fmt: Format, *, by: Actor) -> lis
 def write(
     session: Session, run: PayoutRun, fmt: Format, lines: Sequence[Sent], *, by: Actor
 ) -> tuple[PaymentFile, ...]:
-    """Numbers and stores the files and marks their payouts sent. Raises LinesUnfit, PayoutsMoved.
+    """Numbers and stores the files and marks their payouts sent.
 
-    One statement a file and not a payout: a file holds as many lines as the bank takes.
+    One statement a file and not a payout: a file holds as many lines as the bank takes. Raises
+    LinesUnfit, PayoutsMoved, or PayingAccountsMissing where a message must name the account that
+    money leaves from.
     """
-    chunks = list(_chunks(fmt, lines))
+    writer = _writer(session, run, fmt, by)
+    chunks = list(_chunks(fmt, writer.ordered(lines)))
     year = clock.office_day().year
     first = numbers.take(session, f"F-{year}", len(chunks))
     files, places = [], []
     for part, (banks, chunk) in enumerate(chunks, start=1):
         number = f"F-{year}-{first + part - 1:04d}"
-        made = _write_one(session, run, fmt, [one.line for one in chunk], number=number, by=by)
+        made = _keep(session, run, fmt, writer.write(chunk, number), number=number, by=by)
         made.part, made.banks = part, banks
         files.append(made)
         places += [(one.payout_id, made.id, one.line.seq) for one in chunk]
     session.execute(insert(PaymentFile), [file.model_dump() for file in files])
     _mark_sent(session, places)
     return tuple(files)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Writes files with a row a payout."""
+
+    fmt: RowFormat
+
+    def ordered(self, lines: Sequence[Sent]) -> Sequence[Sent]:
+        return lines
+
+    def write(self, chunk: Sequence[Sent], number: str) -> Written:
+        return write_payment_file(self.fmt, [one.line for one in chunk], number=number)
+
+
+@dataclass(frozen=True)
+class _Messages:
+    """Writes messages, their payouts grouped by the account they leave from."""
+
+    fmt: MessageFormat
+    run: PayoutRun
+    debtors: Debtors
+
+    def ordered(self, lines: Sequence[Sent]) -> Sequence[Sent]:
+        return sorted(lines, key=lambda one: self.debtors.place(one.payout_id))
+
+    def write(self, chunk: Sequence[Sent], number: str) -> Written:
+        message = message_of(self.run, chunk, self.debtors, number=number)
+        return write_payment_message(self.fmt, message, [one.line for one in chunk])
+
+
+def _writer(session: Session, run: PayoutRun, fmt: Format, by: Actor) -> _Rows | _Messages:
+    if isinstance(fmt, MessageFormat):
+        return _Messages(fmt, run, find_debtors(session, run.id, by=by))
+    return _Rows(fmt)
 
 
 def _sent(row: Row[Any], fmt: Format, called: str) -> Sent:
@@ -70,7 +113,7 @@ def _sent(row: Row[Any], fmt: Format, called: str) -> Sent:
     account, resident_id = _numbers(row)
     bank = row.bank_name or ""
     line = PaymentLine(0, row.holder_name, account, row.amount_fen, resident_id, summary, bank)
-    return Sent(row.id, line)
+    return Sent(row.id, row.number, line)
 
 
 def _numbers(row: Row[Any]) -> tuple[str, str]:
@@ -115,16 +158,9 @@ def _by_bank(fmt: Format, lines: Sequence[Sent]) -> list[tuple[BankGroup, Sequen
     return [group for group in ((BankGroup.OWN, own), (BankGroup.OTHER, other)) if group[1]]
 
 
-def _write_one(
-    session: Session,
-    run: PayoutRun,
-    fmt: Format,
-    lines: Sequence[PaymentLine],
-    *,
-    number: str,
-    by: Actor,
+def _keep(
+    session: Session, run: PayoutRun, fmt: Format, written: Written, *, number: str, by: Actor
 ) -> PaymentFile:
-    written = write_payment_file(fmt, lines, number=number)
     document = documents.store(
         session,
         kind=DocumentKind.PAYMENT_FILE,
@@ -163,7 +199,7 @@ def _no_longer_ready(payout: UUID) -> Fault:
 
 
 _LINES = text("""
-    SELECT p.id, p.amount_fen, b.id AS account_id, b.number AS account, b.holder,
+    SELECT p.id, p.number, p.amount_fen, b.id AS account_id, b.number AS account, b.holder,
         coalesce(b.name_as_at_bank, b.holder_name, c.holder_name) AS holder_name,
         coalesce(b.bank_name, c.bank_name) AS bank_name, s.id AS student_id, s.resident_id,
         s.guardian_resident_id, c.id AS school_account_id, c.number AS school_account,

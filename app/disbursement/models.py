@@ -194,6 +194,7 @@ class PayoutPart(SQLModel, table=True):
     __tablename__ = "payout_part"
     __table_args__ = (
         Index("uq_payout_part_live", "instalment_id", unique=True, postgresql_where="live"),
+        Index("ix_payout_part_instalment", "instalment_id"),
         CheckConstraint("amount_fen > 0", name="amount_positive"),
     )
     payout_id: UUID = Field(foreign_key="payout.id", primary_key=True)

@@ -93,7 +93,7 @@ _NOTE_CHECKS = text(
 )
 _COUNT = text("SELECT count(*) FROM payee")
 # The latest payout of an instalment decides: failed or returned waits for its reissue. Looked for
-# once, from the few that failed: there is no index from an instalment to its dead parts.
+# once, from the few that failed.
 _DUE = text(f"""
     INSERT INTO payee_part (instalment_id, school_id, county_id, amount_fen, term, school_year,
         payout_id)

@@ -16,6 +16,21 @@ class PayingAccountNotFound(NotFound):
         )
 
 
+class PayingAccountsMissing(Conflict):
+    """A message to the bank names the account that money leaves from, and some holder has none."""
+
+    code = "paying-account.missing"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            "有经费持有单位没有经复核的付款账户，未发放；"
+            "请先登记（POST /paying-accounts）并由第二人复核。",
+            "Some holder has no confirmed paying account, so nothing was released; enter one "
+            "(POST /paying-accounts) and have a second person confirm it.",
+            faults=faults,
+        )
+
+
 class PayingAccountWrong(Invalid):
     """The number is no account number."""
 

@@ -30,6 +30,31 @@ class WorkMoved(Conflict):
         )
 
 
+class ReversalIsANotice(Invalid):
+    """Where the bank answers in messages, money sent back comes in a notice of the account."""
+
+    code = "return-file.reversal-is-a-notice"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "该银行以报文往来，退汇请以账户通知（camt.054）上传至 POST /bank-notices，整份未接收。",
+            "This bank answers in messages: hand money sent back in as a notice of the account "
+            "(camt.054) at POST /bank-notices. Nothing was taken.",
+        )
+
+
+class NoticeOfAnother(Invalid):
+    """The notice is of another account than it is handed in for."""
+
+    code = "bank-notice.of-another"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "通知中的账号不是所选付款账户，整份未接收。请选对账户后再传。",
+            "The notice is of another account, so nothing was taken. Choose its account.",
+        )
+
+
 class StatementNotFound(NotFound):
     """No such statement, or none within the caller's scope."""
 

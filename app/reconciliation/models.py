@@ -61,7 +61,7 @@ class WorkState(StrEnum):
 
 
 class ReturnFile(SQLModel, table=True):
-    """A file from the bank, taken in once for its payment file by sha256. Append-only.
+    """A file from the bank, taken in once for its payment file or account by sha256. Append-only.
 
     The answers to two payment files of the same bytes may be the same bytes too.
     """
@@ -70,10 +70,14 @@ class ReturnFile(SQLModel, table=True):
     __table_args__ = (
         one_of("kind", ReturnKind),
         Index("uq_return_file_once", "payment_file_id", "sha256", unique=True),
+        Index("uq_return_file_notice_once", "paying_account_id", "sha256", unique=True),
+        CheckConstraint("num_nonnulls(payment_file_id, paying_account_id) = 1", name="about_one"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     kind: ReturnKind = enum_column(ReturnKind)
-    payment_file_id: UUID = Field(foreign_key="payment_file.id")
+    payment_file_id: UUID | None = Field(default=None, foreign_key="payment_file.id")
+    # Of a notice: money sent back to an account, whichever file it left in.
+    paying_account_id: UUID | None = Field(default=None, foreign_key="paying_account.id")
     county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     document_id: UUID = Field(foreign_key="document.id")
     sha256: bytes = bytes_column()

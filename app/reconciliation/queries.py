@@ -117,8 +117,8 @@ def _places(by: Actor) -> dict[str, object]:
 
 _FILES = text("""
     SELECT r.id, r.kind, r.sha256, r.line_count, r.amount_fen, r.received_by, r.received_at,
-        f.number AS payment_file
-    FROM return_file r JOIN payment_file f ON f.id = r.payment_file_id
+        f.number AS payment_file, r.paying_account_id
+    FROM return_file r LEFT JOIN payment_file f ON f.id = r.payment_file_id
     WHERE (:city OR r.county_id = CAST(:county AS uuid))
         AND (CAST(:id AS uuid) IS NULL OR r.id = CAST(:id AS uuid))
         AND (CAST(:after AS uuid) IS NULL OR r.id > CAST(:after AS uuid))

@@ -27,7 +27,7 @@ class FormatOut(BaseModel):
     """A bank format: its names, where it comes from, what is assumed, and its limits."""
 
     code: str
-    kind: Literal["delimited", "fixed", "sheet"]
+    kind: Literal["delimited", "fixed", "sheet", "iso20022"]
     zh: str
     en: str
     source: str
@@ -39,7 +39,7 @@ class FormatOut(BaseModel):
     name_bytes_max: int
     charset: str
     summary_bytes_max: int | None
-    replies: Literal["all", "failures_only", "statement_only"]
+    replies: Literal["all", "failures_only", "statement_only", "reported"]
     own_banks: list[str]
     split_other_banks: bool
 

@@ -1,7 +1,9 @@
 """Finds what each line of a return file is about and what it comes to, in the database."""
 
 import csv
+from dataclasses import dataclass
 from io import StringIO
+from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Uuid, select, text
 from sqlmodel import Session
@@ -12,11 +14,10 @@ from app.core import crypto, db, staging
 from app.core.actor import Actor
 from app.core.columns import TextEnum
 from app.core.errors import Fault
-from app.disbursement.models import PaymentFile, PayoutState
+from app.disbursement.models import PayoutState
 from app.reconciliation.models import LineOutcome, ReturnKind
 from app.reconciliation.rules import MOVES
 
-NOT_LISTED = "未列入失败清单，即已入账 / not listed as failed, so it was paid"
 _SAID = (
     ("line_no", Integer()),
     ("seq", Integer()),
@@ -25,30 +26,36 @@ _SAID = (
     ("said", String()),
     ("reason_code", String()),
     ("reason", String()),
+    ("number", String()),
+    ("file_id", Uuid()),
 )
+_READ = [name for name, _ in _SAID if name != "file_id"]
 
 
-def match(
-    session: Session,
-    sent: PaymentFile,
-    read: FileRead,
-    *,
-    kind: ReturnKind,
-    the_rest_paid: bool,
-    by: Actor,
-) -> Table:
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """Whose lines a file holds: one payment file's, or any of a county, or (None) of the city."""
+
+    county_id: UUID | None
+    file_id: UUID | None = None
+
+
+def match(session: Session, read: FileRead, about: About, *, kind: ReturnKind, by: Actor) -> Table:
     """The lines with the payout each is about and what it comes to, in a temporary table.
 
-    Where the bank lists the failures alone, `the_rest_paid`: the lines it left out follow beyond
-    the end of its own. Then a line that is none of the file's hides which one has failed: raises
-    TotalsDiffer with every such line.
+    Where the file has a rest, the lines that the bank left out follow beyond the end of its own.
+    Then a line that is none of the file's hides which one it was: raises TotalsDiffer with every
+    such line.
     """
     said = staging.empty(session, "bank_said", [Column(*each) for each in _SAID])
-    db.copy_rows(session, said.name, [name for name, _ in _SAID], _as_csv(read))
-    if the_rest_paid:
-        last = max((line.line_no for line in read.lines), default=0)
-        rest = {"file": sent.id, "last": last + 1, "reason": NOT_LISTED}
-        with db.city_scope(session, by):
+    db.copy_rows(session, said.name, _READ, _as_csv(read))
+    told: dict[str, object] = {"file": about.file_id, "county": about.county_id}
+    with db.city_scope(session, by):
+        if any(line.number for line in read.lines):
+            session.execute(text(_NAMED.format(said=said.name)), told)
+        if read.rest is not None:
+            last = max((line.line_no for line in read.lines), default=0)
+            rest = {**read.rest._asdict(), "file": about.file_id, "last": last + 1}
             session.execute(text(_THE_REST.format(said=said.name)), rest)
     staging.count_rows(session, said)
     lines = staging.empty(
@@ -66,28 +73,28 @@ def match(
             Column("reason", String),
         ],
     )
-    told = {"file": sent.id, "reversal": kind is ReturnKind.REVERSAL}
+    told["reversal"] = kind is ReturnKind.REVERSAL
     with db.city_scope(session, by):
         session.execute(text(_MATCH.format(said=said.name, lines=lines.name)), told)
     staging.count_rows(session, lines)
-    if the_rest_paid:
+    if read.rest is not None:
         _refuse_strangers(session, lines)
     return lines
 
 
 def _as_csv(read: FileRead) -> bytes:
     indexes = crypto.blind_indexes(
-        [line.account for line in read.lines], table="bank_account", column="number"
+        [line.account or None for line in read.lines], table="bank_account", column="number"
     )
     out = StringIO()
     writer = csv.writer(out)
     for line, index in zip(read.lines, indexes, strict=True):
         account = f"\\x{(index or b'').hex()}"
-        reason = line.reason_text or None
+        reason, number = line.reason_text or None, line.number or None
+        fen = line.amount_fen or None
         writer.writerow(
-            (line.line_no, line.seq, account, line.amount_fen, line.outcome, line.reason_code,
-             reason)
-        )  # fmt: skip
+            (line.line_no, line.seq, account, fen, line.outcome, line.reason_code, reason, number)
+        )
     return out.getvalue().encode()
 
 
@@ -114,10 +121,23 @@ def _stranger(line_no: int) -> Fault:
     )
 
 
+# A message names the payout; its line in the file, and whose account it was, stand here.
+_NAMED = """
+    UPDATE {said} s SET file_id = p.file_id, seq = p.file_line,
+        account_index = CASE s.account_index WHEN '' THEN coalesce(b.number_index, c.number_index)
+            ELSE s.account_index END,
+        amount_fen = coalesce(s.amount_fen, p.amount_fen)
+    FROM payout p
+    LEFT JOIN bank_account b ON b.id = p.account_id
+    LEFT JOIN school_account c ON c.id = p.school_account_id
+    WHERE p.number = s.number AND p.file_id IS NOT NULL
+        AND (CAST(:file AS uuid) IS NULL OR p.file_id = :file)
+        AND (CAST(:county AS uuid) IS NULL OR p.county_id = :county)
+"""
 _THE_REST = """
-    INSERT INTO {said} (line_no, seq, account_index, amount_fen, said, reason)
+    INSERT INTO {said} (line_no, seq, account_index, amount_fen, said, reason_code, reason)
     SELECT :last + row_number() OVER (ORDER BY p.file_line), p.file_line,
-        coalesce(b.number_index, c.number_index), p.amount_fen, 'paid', :reason
+        coalesce(b.number_index, c.number_index), p.amount_fen, :outcome, :reason_code, :reason
     FROM payout p LEFT JOIN bank_account b ON b.id = p.account_id
     LEFT JOIN school_account c ON c.id = p.school_account_id
     WHERE p.file_id = :file AND p.file_line NOT IN (SELECT seq FROM {said})
@@ -130,7 +150,7 @@ _KNOWN_OUTCOMES = ", ".join(
 _MATCH = f"""
     INSERT INTO {{lines}}
     SELECT s.line_no, CASE WHEN m.same THEN m.id END, CASE WHEN m.same THEN m.school_id END,
-        CASE WHEN m.same THEN m.county_id END, CASE WHEN m.same THEN m.state END,
+        CASE WHEN m.same THEN m.county_id ELSE :county END, CASE WHEN m.same THEN m.state END,
         CASE WHEN m.same IS NOT TRUE THEN 'unmatched'
             WHEN m.amount_fen <> s.amount_fen THEN 'amount_differs'
             WHEN s.said = 'returned' AND EXISTS (
@@ -140,14 +160,14 @@ _MATCH = f"""
             WHEN :reversal AND s.said = 'unknown' AND m.state IN ('paid', 'failed')
                 THEN 'contradicts'
             ELSE known.outcome END,
-        s.amount_fen, s.reason_code, s.reason
+        coalesce(s.amount_fen, 0), s.reason_code, s.reason
     FROM {{said}} s
     LEFT JOIN LATERAL (
         SELECT p.id, p.school_id, p.county_id, p.state, p.amount_fen,
             coalesce(b.number_index, c.number_index) = s.account_index AS same
         FROM payout p LEFT JOIN bank_account b ON b.id = p.account_id
         LEFT JOIN school_account c ON c.id = p.school_account_id
-        WHERE p.file_id = :file AND p.file_line = s.seq) m ON true
+        WHERE p.file_id = coalesce(s.file_id, :file) AND p.file_line = s.seq) m ON true
     LEFT JOIN (VALUES {_KNOWN_OUTCOMES}) AS known (state, said, outcome)
         ON known.state = m.state AND known.said = s.said
 """  # noqa: S608 own text and enumerations

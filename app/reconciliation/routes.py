@@ -13,7 +13,7 @@ from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.disbursement import queries as payments
 from app.disbursement.schemas import RunDetailOut
-from app.reconciliation import queries, service
+from app.reconciliation import bank_notices, queries, service
 from app.reconciliation.models import LineOutcome, ReturnKind, WorkKind, WorkState
 from app.reconciliation.schemas import (
     ReceivedOut,
@@ -45,9 +45,24 @@ def receive(
     )
     if taken.repeated:
         response.status_code = REPEATED
-    shown = queries.return_file(session, taken.file.id, by)
-    tallies = queries.outcomes(session, taken.file.id)
-    return ReceivedOut.of(shown, tallies, repeated=taken.repeated)
+    return _received(session, taken, by)
+
+
+@router.post("/bank-notices", status_code=201, responses={REPEATED: {"model": ReceivedOut}})
+def take_notice(
+    paying_account: Annotated[UUID, Form()],
+    file: Annotated[UploadFile, File()],
+    response: Response,
+    session: DbSession,
+    by: Annotated[Actor, may(Act.RETURN_RECEIVE)],
+) -> ReceivedOut:
+    """Takes in a bank's notice (camt.054) of payments sent back, once: a repeat gets the first."""
+    taken = bank_notices.take_notice(
+        session, account_id=paying_account, data=file.file.read(), by=by
+    )
+    if taken.repeated:
+        response.status_code = REPEATED
+    return _received(session, taken, by)
 
 
 @router.get("/return-files")
@@ -121,3 +136,9 @@ def reissue(
         payments.by_state(session, run.id),
         payments.by_finding(session, run.id),
     )
+
+
+def _received(session: DbSession, taken: service.Received, by: Actor) -> ReceivedOut:
+    shown = queries.return_file(session, taken.file.id, by)
+    tallies = queries.outcomes(session, taken.file.id)
+    return ReceivedOut.of(shown, tallies, repeated=taken.repeated)

@@ -47,11 +47,12 @@ class OutcomeOut(BaseModel):
 
 
 class ReturnFileOut(BaseModel):
-    """A file from the bank."""
+    """A file from the bank: about a payment file or, a notice, about a paying account."""
 
     id: UUID
     kind: ReturnKind
-    payment_file: str
+    payment_file: str | None
+    paying_account_id: UUID | None
     sha256: str
     line_count: int
     amount: YuanOut
@@ -65,6 +66,7 @@ class ReturnFileOut(BaseModel):
             id=row.id,
             kind=ReturnKind(row.kind),
             payment_file=row.payment_file,
+            paying_account_id=row.paying_account_id,
             sha256=bytes(row.sha256).hex(),
             line_count=row.line_count,
             amount=row.amount_fen,

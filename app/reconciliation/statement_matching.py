@@ -102,7 +102,7 @@ _MATCH = """
         FROM payout p JOIN payout_run r ON r.id = p.run_id
         LEFT JOIN bank_account b ON b.id = p.account_id
         LEFT JOIN school_account c ON c.id = p.school_account_id
-        WHERE (CAST(:county AS uuid) IS NULL OR r.county_id = :county)
+        WHERE (CAST(:county AS uuid) IS NULL OR p.county_id = :county)
             AND (p.number IN (SELECT reference FROM {said})
                 OR p.amount_fen IN (SELECT amount_fen FROM {said}))),
     named AS (

@@ -74,7 +74,7 @@ def test_a_line_carries_what_the_bank_repeats(pipe):
     line = read(pipe, GOOD).lines[0]
     assert line == (
         *(1, 1, "张三", "6217000010001234563", 312_50, "11010519491231002X"),
-        *("paid", None, ""),
+        *("paid", None, "", ""),
     )
 
 

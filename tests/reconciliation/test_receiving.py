@@ -6,10 +6,13 @@ from sqlmodel import Session, col
 
 from app.awards.models import Instalment, InstalmentState
 from app.bank.errors import TotalsDiffer
+from app.core import db
 from app.core.actor import Actor
 from app.disbursement.errors import FileNotFound
 from app.disbursement.models import PayoutPart
 from app.disbursement.models import PayoutState as S
+from app.disbursement.release import release
+from app.disbursement.service import RunAsked, open_run
 from app.ledger.models import LedgerTransfer
 from app.reconciliation.errors import WorkMoved
 from app.reconciliation.models import LineOutcome as L
@@ -17,7 +20,10 @@ from app.reconciliation.models import ReturnFile, ReturnKind, WorkItem, WorkStat
 from app.reconciliation.queries import invariants
 from app.reconciliation.queries import outcomes as tallies
 from app.reconciliation.service import receive, resolve
-from tests.factories.money import balances, line_code
+from tests.factories.cases import BOARDERS
+from tests.factories.money import appropriate, balances, line_code
+from tests.factories.office import City
+from tests.factories.payouts import make_payees
 from tests.reconciliation.bank import (
     answer,
     failed,
@@ -29,7 +35,7 @@ from tests.reconciliation.bank import (
     take_in,
     timed_out,
 )
-from tests.reconciliation.conftest import Send
+from tests.reconciliation.conftest import DAY, RURAL, Send
 
 REVERSAL = ReturnKind.REVERSAL
 
@@ -207,6 +213,19 @@ def test_an_unmatched_line_is_shown_to_no_school(
     take_in(session, file, answer(odd, otherwise=sent_back), maker, REVERSAL)
     item = session.execute(select(WorkItem)).scalar_one()
     assert (item.payout_id, item.school_id) == (None, None)
+
+
+def test_a_county_hands_in_a_line_of_nobodys(session: Session, city: City) -> None:
+    appropriate(session, 250_00)
+    make_payees(session, city.schools[RURAL], 1)
+    makes, checks = (city.actor(f"finance_{role}@370811") for role in ("maker", "checker"))
+    db.enter(session, makes)
+    asked = RunAsked(programme=BOARDERS, due_to=DAY, bank_format="generic-pipe")
+    run = open_run(session, asked, by=makes)
+    file = release(session, run.id, by=checks).files[0]
+    odd = [lines_in(session, file)[0]._replace(seq=99)]
+    taken = take_in(session, file, answer(odd, otherwise=sent_back), makes, REVERSAL)
+    assert outcomes(session, taken) == [L.UNMATCHED]
 
 
 def test_an_answer_to_no_file_of_ours_is_not_found(session: Session, maker: Actor) -> None:

@@ -195,6 +195,6 @@ def test_the_formats_say_their_limits_and_what_is_assumed(door: Door) -> None:
     assert (pipe["own_banks"], pipe["split_other_banks"]) == ([], False)
     assert (ccb["own_banks"], ccb["split_other_banks"]) == (["建设银行"], True)
     assert ccb["summary_bytes_max"] == 30
-    assert {one["kind"] for one in shown.values()} == {"delimited", "fixed", "sheet"}
+    assert {one["kind"] for one in shown.values()} == {"delimited", "fixed", "sheet", "iso20022"}
     assert shown["generic-failures"]["replies"] == "failures_only"
     assert all("假定" in one["assumption_zh"] for one in shown.values())

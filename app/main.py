@@ -69,6 +69,7 @@ from app.recoveries import routes as recovery_routes
 from app.registers import routes as register_routes
 from app.registry import routes as registry_routes
 from app.reports import (
+    book_routes,
     money_routes,
     page_routes,
     payment_request_routes,
@@ -93,6 +94,7 @@ ROUTERS: list[APIRouter] = [
     trail_routes.router,
     page_routes.router,
     money_routes.router,
+    book_routes.router,
     payment_request_routes.router,
     verification_routes.router,
     register_answer_routes.router,

@@ -17,6 +17,7 @@ from app.documents import models as documents
 from app.imports import models as imports
 from app.ledger import models as ledger
 from app.notices import models as notices
+from app.periods import models as periods
 from app.policy import models as policy
 from app.recognition import models as recognition
 from app.reconciliation import models as reconciliation
@@ -48,6 +49,7 @@ __all__ = [
     "notices",
     "payee_guards",
     "paying_accounts",
+    "periods",
     "places",
     "policy",
     "recognition",

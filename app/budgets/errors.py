@@ -217,3 +217,16 @@ def recall_fault(line: tuple[str, str], code: str, figures: tuple[int, int, int]
             "committed": committed,
         },
     )
+
+
+class YearEndInvalid(Invalid):
+    """Some fund line is not there, or its year is closed; nothing was said of any."""
+
+    code = "year-end.invalid"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            f"有 {len(faults)} 条指标明细不能设定，逐条列在 errors 中；均未设定。",
+            f"{len(faults)} fund line(s) cannot be set, each listed in errors; none was.",
+            faults=faults,
+        )

@@ -84,6 +84,47 @@ class HolderPaymentMode(SQLModel, table=True):
     set_at: datetime = moment_column()
 
 
+class YearEnd(StrEnum):
+    """What becomes of a fund line's money that is not paid when its year is over."""
+
+    CARRY = "carry"  # 结转: stays where it is and is paid later
+    RELEASE = "release"  # 收回: goes back to the treasury; what was promised waits for new money
+
+
+class FundLineYearEnd(SQLModel, table=True):
+    """What becomes of a fund line at the year's end; the newest counts. Append-only.
+
+    A line of which nothing is said is carried.
+    """
+
+    __tablename__ = "fund_line_year_end"
+    __table_args__ = (
+        one_of("rule", YearEnd),
+        Index("ix_fund_line_year_end_line", "fund_line_id"),
+    )
+    id: UUID = Field(default_factory=ids.new, primary_key=True)
+    fund_line_id: UUID = Field(foreign_key="fund_line.id")
+    county_id: UUID = Field(foreign_key="organisation.id")
+    rule: YearEnd = enum_column(YearEnd)
+    because: str = Field(max_length=200)
+    set_by: UUID
+    set_at: datetime = moment_column()
+
+
+class ClosedYear(SQLModel, table=True):
+    """A fiscal year that is over: what it left is carried or gone. Append-only."""
+
+    __tablename__ = "closed_year"
+    __table_args__ = (CheckConstraint("carried_fen >= 0 AND lapsed_fen >= 0", name="not_negative"),)
+    year: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    carried_fen: int = fen_column()
+    lapsed_fen: int = fen_column()
+    instalments: int  # promised again out of the next year's money
+    batch: UUID
+    closed_by: UUID
+    closed_at: datetime = moment_column()
+
+
 class CashReceipt(SQLModel, table=True):
     """Cash of one fund line that came to the dedicated account, or went back. Append-only."""
 

@@ -5,10 +5,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Table, func, select, text, update
 from sqlmodel import Session, col
 
+from app.awards import lapsing
 from app.awards import service as awards
 from app.awards.models import InstalmentShare
 from app.budgets.models import FundLine
-from app.core import clock
+from app.core import clock, db
 from app.core.actor import Actor
 from app.core.errors import Fault
 from app.core.staging import Rows, stage
@@ -77,6 +78,9 @@ def settle(session: Session, verdicts: Rows, *, batch: UUID, by: Actor) -> int:
     for kind, which in steps:
         ledger.move(session, kind=kind, batch=batch, by=by, lines=_shares(parts, which))
     awards.release_revoked(session, _instalments(parts, back), batch=batch, by=by)
+    # Of a year that is over, what comes back goes by its line's rule.
+    with db.city_scope(session, by):
+        lapsing.lapse(session, _instalments(parts, back), batch=batch, by=by)
     return moved
 
 

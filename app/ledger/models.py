@@ -54,6 +54,7 @@ class TransferKind(StrEnum):
     REPAY = "repay"  # recoverable → available: the student gave it back
     WRITE_OFF = "write_off"  # recoverable → written off
     OFFSET = "offset"  # committed → paid: kept back for what the student owes
+    LAPSE = "lapse"  # available → returned to treasury: the year is over
     RECEIVE_CASH = "receive_cash"  # cash source → cash: 资金到账
     HAND_BACK_CASH = "hand_back_cash"  # cash → cash source
     SEND_CASH = "send_cash"  # cash → cash sent, with SEND
@@ -95,6 +96,8 @@ class LedgerTransfer(SQLModel, table=True):
         Index("ix_ledger_transfer_batch", "batch"),
         Index("uq_ledger_transfer_once", "batch", "refers_to", "debit", "credit", unique=True),
         CheckConstraint("occurred_on <= office_day", name="posted_not_before"),
+        CheckConstraint("corrects < id", name="corrects_earlier"),
+        Index("ix_ledger_transfer_corrects", "corrects", postgresql_where="corrects IS NOT NULL"),
     )
     id: int | None = identity_column()
     debit: str = Field(max_length=120, foreign_key="ledger_account.code")
@@ -107,6 +110,10 @@ class LedgerTransfer(SQLModel, table=True):
     occurred_on: date  # the day it belongs to, closed by then where it is earlier
     posted_at: datetime = moment_column()
     posted_by: UUID
+    # The earlier transfer that this one takes back: what was paid and came back.
+    corrects: int | None = count_column(
+        default=None, nullable=True, foreign_key="ledger_transfer.id"
+    )
 
 
 class LedgerDay(SQLModel, table=True):

@@ -18,6 +18,7 @@ MOVES: dict[TransferKind, tuple[AccountKind, AccountKind]] = {
     TransferKind.REPAY: (K.RECOVERABLE, K.AVAILABLE),
     TransferKind.WRITE_OFF: (K.RECOVERABLE, K.WRITTEN_OFF),
     TransferKind.OFFSET: (K.COMMITTED, K.PAID),
+    TransferKind.LAPSE: (K.AVAILABLE, K.RETURNED_TO_TREASURY),
     TransferKind.RECEIVE_CASH: (K.CASH_SOURCE, K.CASH),
     TransferKind.HAND_BACK_CASH: (K.CASH, K.CASH_SOURCE),
     TransferKind.SEND_CASH: (K.CASH, K.CASH_SENT),
@@ -38,6 +39,13 @@ CASH_FOLLOWS: dict[TransferKind, TransferKind] = {
     TransferKind.OFFSET: TransferKind.OFFSET_CASH,
 }
 """A movement of authority → that of the cash, on fund lines whose cash is kept here."""
+
+CORRECTS: dict[TransferKind, TransferKind] = {
+    TransferKind.RETURN: TransferKind.PAY,
+    TransferKind.RETURN_CASH: TransferKind.PAY_CASH,
+    TransferKind.UNDO_RECOVER: TransferKind.RECOVER,
+}
+"""A movement that takes an earlier one back → which; it points at it."""
 
 CASH_KINDS = (K.CASH_SOURCE, K.CASH, K.CASH_SENT, K.CASH_PAID)
 """The accounts that only a fund line whose cash is kept here has."""

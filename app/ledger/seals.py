@@ -1,8 +1,9 @@
 """Closed days: a digest of every transfer, a seal over a day's digests, each day chained.
 
 The canonical line of a transfer is its columns joined by `|`, in the order of `COLUMNS`: days as
-2008-06-02, the moment in UTC to the microsecond. It is written in SQL and read anywhere; a seal is
-sha256(previous seal, then the digests of the day's transfers by id).
+2008-06-02, the moment in UTC to the microsecond, the last left out where nothing is corrected. It
+is written in SQL and read anywhere; a seal is sha256(previous seal, then the digests of the day's
+transfers by id).
 """
 
 from datetime import date, timedelta
@@ -18,12 +19,13 @@ from app.ledger.signing import Signer
 
 COLUMNS = (
     "id", "debit", "credit", "amount_fen", "kind", "refers_to", "batch", "office_day",
-    "occurred_on", "posted_at", "posted_by",
+    "occurred_on", "posted_at", "posted_by", "corrects",
 )  # fmt: skip
 CANONICAL = (
     "concat_ws('|', t.id, t.debit, t.credit, t.amount_fen, t.kind, t.refers_to, t.batch, "
-    "t.office_day, t.occurred_on, to_char(t.posted_at AT TIME ZONE 'UTC', "
-    '\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\'), t.posted_by)'
+    "to_char(t.office_day, 'YYYY-MM-DD'), to_char(t.occurred_on, 'YYYY-MM-DD'), "
+    "to_char(t.posted_at AT TIME ZONE 'UTC', "
+    '\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\'), t.posted_by, t.corrects)'
 )
 FIRST = bytes(32)
 """What the first closed day is chained to."""

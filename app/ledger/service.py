@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     true,
@@ -37,7 +38,14 @@ from app.ledger import seals
 from app.ledger.errors import Overdrawn, Short
 from app.ledger.models import AccountKind, LedgerAccount, LedgerTransfer, TransferKind
 from app.ledger.queries import TrialRow, balance_fen, trial_balance
-from app.ledger.rules import CASH_FOLLOWS, CASH_KINDS, MAY_BE_OVERDRAWN, MOVES, account_code
+from app.ledger.rules import (
+    CASH_FOLLOWS,
+    CASH_KINDS,
+    CORRECTS,
+    MAY_BE_OVERDRAWN,
+    MOVES,
+    account_code,
+)
 from app.ledger.verification import Finding, verify
 
 __all__ = [
@@ -260,6 +268,19 @@ def _code(fund_line: ColumnElement[str], kind: AccountKind) -> ColumnElement[str
     return cast(fund_line, String) + literal(account_code("", kind), String)
 
 
+def _corrected(lines: FromClause, kind: TransferKind) -> ColumnElement[int | None]:
+    """The newest transfer that a movement of this kind takes back, for each line."""
+    before = CORRECTS.get(kind)
+    if before is None:
+        return cast(null(), BigInteger)
+    newest = select(func.max(col(LedgerTransfer.id))).where(
+        col(LedgerTransfer.refers_to) == lines.c.refers_to,
+        col(LedgerTransfer.kind) == before,
+        col(LedgerTransfer.credit) == _code(lines.c.fund_line, MOVES[before][1]),
+    )
+    return newest.correlate(lines).scalar_subquery()
+
+
 def _transfers(lines: FromClause, *, kind: TransferKind, how: _Posting) -> Insert:
     leaves, reaches = MOVES[kind]
     rows = select(
@@ -273,6 +294,7 @@ def _transfers(lines: FromClause, *, kind: TransferKind, how: _Posting) -> Inser
         literal(clock.office_day(), Date()),
         literal(clock.now(), UtcMoment()),
         literal(how.by.id, Uuid()),
+        _corrected(lines, kind),
     )
     columns = [
         "debit",
@@ -285,5 +307,6 @@ def _transfers(lines: FromClause, *, kind: TransferKind, how: _Posting) -> Inser
         "occurred_on",
         "posted_at",
         "posted_by",
+        "corrects",
     ]
     return insert(LedgerTransfer).from_select(columns, rows).inline()

@@ -1,6 +1,7 @@
 """Why a day stays open."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from app.core.errors import Conflict, Fault, NotFound
 
@@ -28,4 +29,83 @@ class DayUnknown(NotFound):
         super().__init__(
             "没有该日或尚未结账；请核对日期，如 2008-06-02。",
             "There is no such day, or it is not closed; check the date, such as 2008-06-02.",
+        )
+
+
+class PeriodUnknown(NotFound):
+    """The text names no month."""
+
+    code = "period.unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "没有这个月份；请写作 2008-06。", "There is no such month; write it as 2008-06."
+        )
+
+
+class MonthClosed(Conflict):
+    """The month is closed already."""
+
+    code = "period.month-closed"
+
+    def __init__(self, month: str) -> None:
+        super().__init__(
+            f"{month} 已月结，不再重结。", f"{month} is closed and is not closed again."
+        )
+
+
+class MonthNotYet(Conflict):
+    """The month is not over, or a day of it is open."""
+
+    code = "period.month-not-yet"
+
+    def __init__(self, month: str, open_day: date | None) -> None:
+        super().__init__(
+            f"{open_day} 有收付尚未日结，请先日结，再结 {month}。"
+            if open_day
+            else f"{month} 尚未结束，不能月结。",
+            f"{open_day} has transfers and is open; close it before {month}."
+            if open_day
+            else f"{month} is not over and cannot be closed.",
+        )
+
+
+class MonthDoesNotAgree(Conflict):
+    """The bank has not what the books have; every difference is listed."""
+
+    code = "period.month-does-not-agree"
+
+    def __init__(self, month: str, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            f"{month} 有 {len(faults)} 处与银行不符，逐处列在 errors 中；未月结。请查明后再结。",
+            f"{month} has {len(faults)} difference(s) with the bank, each listed in errors; it was "
+            "not closed. Find out why, then close it.",
+            faults=faults,
+        )
+
+
+class YearClosed(Conflict):
+    """The fiscal year is closed already."""
+
+    code = "period.year-closed"
+
+    def __init__(self, year: int) -> None:
+        super().__init__(
+            f"{year} 年度已年结，不再重结。", f"{year} is closed and is not closed again."
+        )
+
+
+class YearNotYet(Conflict):
+    """The fiscal year is not over, or a day of it is open."""
+
+    code = "period.year-not-yet"
+
+    def __init__(self, year: int, open_day: date | None) -> None:
+        super().__init__(
+            f"{open_day} 有收付尚未日结，请先日结，再结 {year} 年度。"
+            if open_day
+            else f"{year} 年度尚未结束，不能年结。",
+            f"{open_day} has transfers and is open; close it before {year}."
+            if open_day
+            else f"{year} is not over and cannot be closed.",
         )

@@ -1,4 +1,4 @@
-"""Doors of closed days."""
+"""Doors of closed days, months and years."""
 
 from datetime import date
 from typing import Annotated
@@ -7,18 +7,33 @@ from fastapi import APIRouter, Path, Query
 
 from app.auth.guards import may
 from app.auth.permissions import Act
-from app.core.actor import Actor
+from app.budgets import year_ends
+from app.budgets.models import YearEnd
+from app.core.actor import Actor, Scope
 from app.core.db import DbSession
 from app.core.web import AidRoute
 from app.ledger import seals
+from app.periods import months, years
 from app.periods.errors import DayUnknown
-from app.periods.schemas import DayOut, DaysOut
+from app.periods.schemas import (
+    BankBalanceOut,
+    DayOut,
+    DaysOut,
+    MonthOut,
+    YearEndIn,
+    YearEndOut,
+    YearEndSetOut,
+    YearOut,
+)
 from app.periods.service import close_day
+from app.reconciliation.bank_balances import bank_balances
 
 router = APIRouter(route_class=AidRoute, tags=["ledger"])
 
 
 DayText = Annotated[str, Path(max_length=40)]
+MonthText = Annotated[str, Path(max_length=40)]
+Year = Annotated[int, Path(ge=1980, le=2100)]
 
 
 @router.post("/ledger/days/{day}/close", status_code=201)
@@ -52,6 +67,64 @@ def show_day(
     if found is None:
         raise DayUnknown
     return DayOut.of(found)
+
+
+@router.get("/ledger/bank-balances")
+def show_bank_balances(
+    session: DbSession, by: Annotated[Actor, may(Act.LEDGER_READ)], on: date
+) -> list[BankBalanceOut]:
+    """The books of each holder beside the bank's statements on a day, item by item."""
+    county = by.county_id if by.scope is Scope.COUNTY else None
+    return [BankBalanceOut.of(each) for each in bank_balances(session, on, county_id=county)]
+
+
+@router.post("/ledger/months/{month}/close", status_code=201)
+def close_ledger_month(
+    month: MonthText, session: DbSession, by: Annotated[Actor, may(Act.DAY_CLOSE)]
+) -> MonthOut:
+    """Closes a month and keeps the bank balance statements of its last day."""
+    return MonthOut.of(months.close_month(session, month, by=by), by)
+
+
+@router.get("/ledger/months")
+def list_months(session: DbSession, by: Annotated[Actor, may(Act.LEDGER_READ)]) -> list[MonthOut]:
+    """Closed months with their bank balance statements."""
+    return [MonthOut.of(each, by) for each in months.months(session)]
+
+
+@router.post("/ledger/years/{year}/close", status_code=201)
+def close_ledger_year(
+    year: Year, session: DbSession, by: Annotated[Actor, may(Act.DAY_CLOSE)]
+) -> YearOut:
+    """Closes a fiscal year: what is not paid is carried, or goes back, by each line's rule."""
+    return YearOut.of(years.close_year(session, year, by=by))
+
+
+@router.get("/ledger/years")
+def list_years(session: DbSession, by: Annotated[Actor, may(Act.LEDGER_READ)]) -> list[YearOut]:
+    """Closed fiscal years."""
+    del by  # sums of the whole city say nothing of a county
+    return [YearOut.of(each) for each in years.closed_years(session)]
+
+
+@router.post("/ledger/year-ends", status_code=201)
+def set_year_ends(
+    sent: YearEndIn, session: DbSession, by: Annotated[Actor, may(Act.YEAR_END_SET)]
+) -> YearEndSetOut:
+    """Says what becomes of fund lines when their year is over."""
+    asked = year_ends.YearEndAsked(sent.fund_lines, sent.rule, sent.because)
+    return YearEndSetOut(fund_lines=year_ends.set_year_ends(session, asked, by=by))
+
+
+@router.get("/ledger/year-ends")
+def list_year_ends(
+    year: Annotated[int, Query(ge=1980, le=2100)],
+    session: DbSession,
+    by: Annotated[Actor, may(Act.LEDGER_READ)],
+) -> list[YearEndOut]:
+    """The fund lines of a fiscal year, and what becomes of each."""
+    rows = year_ends.year_ends(session, year, by)
+    return [YearEndOut(fund_line=row.code, rule=YearEnd(row.rule)) for row in rows]
 
 
 def _day(text: str) -> date:

@@ -1,13 +1,18 @@
 """What the doors of closed days show; amounts are yuan with two decimals."""
 
 from datetime import date, datetime
-from typing import Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from app.budgets.models import ClosedYear, YearEnd
+from app.core.actor import Actor, Scope
+from app.core.asked import Asked
 from app.core.money import YuanOut
 from app.ledger.models import LedgerDay
+from app.periods.models import LedgerMonth
+from app.reconciliation.bank_balances import BankBalance, ItemKind
 
 
 class DayOut(BaseModel):
@@ -42,3 +47,147 @@ class DaysOut(BaseModel):
 
     items: list[DayOut]
     next: date | None
+
+
+class AccountAtBankOut(BaseModel):
+    """A paying account and its newest statement up to the day."""
+
+    tail: str
+    statement: int | None
+    closed_on: date | None
+    closing: YuanOut
+
+
+class OpenItemOut(BaseModel):
+    """What one side has and the other has not: a run, a booking of the bank's, repayments."""
+
+    kind: ItemKind
+    about: str
+    of: str
+    amount: YuanOut
+
+
+class BankBalanceOut(BaseModel):
+    """银行存款余额调节表: one holder's books and bank; the two adjusted figures are the same.
+
+    `moved_since` is the first day with money moved that no statement covers.
+    """
+
+    holder: str
+    county_id: UUID | None
+    on: date
+    accounts: list[AccountAtBankOut]
+    bank: YuanOut
+    we_received: YuanOut
+    we_paid: YuanOut
+    bank_adjusted: YuanOut
+    opening: YuanOut
+    books: YuanOut
+    bank_received: YuanOut
+    bank_paid: YuanOut
+    books_adjusted: YuanOut
+    items: list[OpenItemOut]
+    moved_since: date | None
+
+    @classmethod
+    def of(cls, found: BankBalance) -> Self:
+        """The statement as shown."""
+        return cls(
+            holder=found.holder,
+            county_id=found.county_id,
+            on=found.on,
+            accounts=[
+                AccountAtBankOut(
+                    tail=one.tail,
+                    statement=one.statement,
+                    closed_on=one.closed_on,
+                    closing=one.closing_fen,
+                )
+                for one in found.accounts
+            ],
+            bank=found.bank_fen,
+            we_received=found.total(ItemKind.WE_RECEIVED),
+            we_paid=found.total(ItemKind.WE_PAID),
+            bank_adjusted=found.bank_adjusted_fen,
+            opening=found.opening_fen,
+            books=found.book_fen,
+            bank_received=found.total(ItemKind.BANK_RECEIVED),
+            bank_paid=found.total(ItemKind.BANK_PAID),
+            books_adjusted=found.book_adjusted_fen,
+            items=[
+                OpenItemOut(kind=one.kind, about=one.about, of=one.of, amount=one.amount_fen)
+                for one in found.items
+            ],
+            moved_since=found.moved_since,
+        )
+
+
+class MonthOut(BaseModel):
+    """A closed month with the balance statements of the holders whom the caller may see."""
+
+    month: str
+    balances: list[dict[str, Any]]
+    closed_by: UUID
+    closed_at: datetime
+
+    @classmethod
+    def of(cls, closed: LedgerMonth, by: Actor) -> Self:
+        """The reply for a closed month; a county sees its own statement."""
+        shown = [
+            each
+            for each in closed.balances
+            if by.scope is Scope.CITY or each["county_id"] == str(by.county_id)
+        ]
+        return cls(
+            month=closed.month,
+            balances=shown,
+            closed_by=closed.closed_by,
+            closed_at=closed.closed_at,
+        )
+
+
+class YearOut(BaseModel):
+    """A closed fiscal year: what was carried, what went back, how much was promised anew."""
+
+    year: int
+    carried: YuanOut
+    lapsed: YuanOut
+    instalments: int
+    closed_by: UUID
+    closed_at: datetime
+
+    @classmethod
+    def of(cls, closed: ClosedYear) -> Self:
+        """The reply for a closed year."""
+        return cls(
+            year=closed.year,
+            carried=closed.carried_fen,
+            lapsed=closed.lapsed_fen,
+            instalments=closed.instalments,
+            closed_by=closed.closed_by,
+            closed_at=closed.closed_at,
+        )
+
+
+class YearEndIn(Asked):
+    """Fund lines by code, and what becomes of them when their year is over."""
+
+    fund_lines: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=100)]],
+        Field(min_length=1, max_length=1000),
+    ]
+    rule: YearEnd
+    because: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+
+
+class YearEndSetOut(BaseModel):
+    """How many fund lines were told."""
+
+    fund_lines: int
+
+
+class YearEndOut(BaseModel):
+    """A fund line and what becomes of it."""
+
+    fund_line: str
+    rule: YearEnd

@@ -14,23 +14,27 @@ from app.ledger import seals
 from app.ledger.models import LedgerDay
 from app.ledger.queries import trial_balance
 from app.ledger.signing import own_signer
-from app.ledger.verification import verify
+from app.ledger.verification import Finding, verify_balances, verify_sealed
 from app.periods.errors import DayDoesNotAgree
+from app.reconciliation.bank_balances import BankBalance, ItemKind, bank_balances
 from app.reconciliation.queries import invariants
 
 
 def close_day(session: Session, day: date, *, by: Actor) -> LedgerDay:
     """Closes and seals a day once everything agrees; nobody posts into it any more.
 
-    Who posts at the same time is waited for. Raises DayClosed, DayNotYet, or DayDoesNotAgree with
-    both figures of every difference.
+    Closed days are proved first, while others post on: nothing is posted into them. Then who posts
+    is waited for. Raises DayClosed, DayNotYet, KeyWrong, or DayDoesNotAgree with both figures of
+    every difference.
     """
+    signer = own_signer()
+    with db.city_scope(session, by):
+        faults = [_as_fault(found) for found in verify_sealed(session)]
     seals.wait_for_posters(session)
     with db.city_scope(session, by):
-        faults = [fault for check in CHECKS for fault in check(session)]
+        faults += [fault for check in CHECKS for fault in check(session, day)]
     if faults:
         raise DayDoesNotAgree(day.isoformat(), faults)
-    signer = own_signer()
     closed = seals.seal(session, day, signer=signer, by=by)
     detail = {
         "day": day.isoformat(),
@@ -42,31 +46,76 @@ def close_day(session: Session, day: date, *, by: Actor) -> LedgerDay:
     return closed
 
 
-def trial_balance_is_zero(session: Session) -> Iterator[Fault]:
+def trial_balance_is_zero(session: Session, _: date) -> Iterator[Fault]:
     """All accounts together come to nothing."""
     off = sum(row.balance_fen for row in trial_balance(session))
     if off:
         yield _differs("trial_balance", "试算平衡", "the trial balance", off, 0)
 
 
-def books_are_sound(session: Session) -> Iterator[Fault]:
-    """Every balance is what its transfers sum to, and no closed day was changed."""
-    for found in verify(session):
-        yield Fault(found.code, found.zh, found.en, found.where)
+def books_are_sound(session: Session, _: date) -> Iterator[Fault]:
+    """Every balance is what its transfers sum to, and each transfer one that is allowed."""
+    for found in verify_balances(session):
+        yield _as_fault(found)
 
 
-def books_agree_with_payouts(session: Session) -> Iterator[Fault]:
+def books_agree_with_payouts(session: Session, _: date) -> Iterator[Fault]:
     """In transit is what is sent or unknown, committed and paid are what the records say."""
     for each in invariants(session):
         yield _differs(each.what, each.of, each.of, each.found, each.expected)
 
 
-CHECKS: tuple[Callable[[Session], Iterator[Fault]], ...] = (
+def books_agree_with_the_bank(session: Session, day: date) -> Iterator[Fault]:
+    """Where a paying account is in use, the bank has what the books say came and went by the day.
+
+    What the bank alone knows of may wait: it is in transit, or somebody's work.
+    """
+    for balance in bank_balances(session, day):
+        yield from bank_faults(balance)
+
+
+def bank_faults(balance: BankBalance) -> Iterator[Fault]:
+    """Why a holder's books cannot be closed beside the bank's statements."""
+    holder, since = balance.holder, balance.moved_since
+    if since is not None:
+        zh = f"{holder}：{since} 有收付，尚无截至 {balance.on} 的对账单；请先上传对账单。"
+        en = (
+            f"{holder}: money moved on {since} and no statement goes up to {balance.on}; take the "
+            "bank's statement in first."
+        )
+        yield Fault("statement_missing", zh, en, holder)
+        return
+    for item in balance.items:
+        if item.kind in {ItemKind.WE_RECEIVED, ItemKind.WE_PAID}:
+            yield _bank_lacks(holder, item.about, item.of, item.amount_fen)
+    if balance.bank_adjusted_fen != balance.book_adjusted_fen:
+        has, needs = balance.bank_adjusted_fen, balance.book_adjusted_fen
+        yield _differs("bank_differs", f"{holder}银行余额", f"{holder}, at the bank", has, needs)
+
+
+CHECKS: tuple[Callable[[Session, date], Iterator[Fault]], ...] = (
     trial_balance_is_zero,
     books_are_sound,
     books_agree_with_payouts,
+    books_agree_with_the_bank,
 )
 """What must agree before a day is closed, each with both figures of what does not."""
+
+
+def _as_fault(found: Finding) -> Fault:
+    return Fault(found.code, found.zh, found.en, found.where)
+
+
+def _bank_lacks(holder: str, about: str, of: str, fen: int) -> Fault:
+    yuan = show_yuan(fen)
+    return Fault(
+        "bank_lacks",
+        f"{holder}：{about} {of} 已入账 {yuan} 元，对账单没有；请核对是否记错，或请银行补账。",
+        f"{holder}: {about} {of}: the books have {yuan} yuan that the statement has not; see which "
+        "is wrong, or ask the bank.",
+        of or about,
+        {"amount": yuan, "about": about},
+    )
 
 
 def _differs(code: str, zh: str, en: str, has_fen: int, needs_fen: int) -> Fault:

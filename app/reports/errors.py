@@ -88,3 +88,15 @@ class StatisticsYearUnclear(Invalid):
             "请给出 year（自然年度，如 2008）或 school_year（学年，如 2007-2008）中的一个。",
             "Give one of year (a calendar year such as 2008) and school_year (such as 2007-2008).",
         )
+
+
+class PeriodTurned(Invalid):
+    """The period ends before it begins."""
+
+    code = "report.period-turned"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "起始日晚于截止日；请更正 from_on 与 to_on。",
+            "The period ends before it begins; correct from_on and to_on.",
+        )

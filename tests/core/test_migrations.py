@@ -12,7 +12,7 @@ OUTSIDE_ROW_SECURITY = {
     "organisation", "staff_member", "api_client", "client_grant", "login_guard", "refresh_token",
     "counter", "kept_reply", "policy_version", "policy_draft", "application_round",
     "decision_batch", "notice", "ledger_account", "ledger_transfer", "award_hold", "recovery_bar",
-    "blackout", "ledger_day", "ledger_leaf", "learnt_reply",
+    "blackout", "ledger_day", "ledger_leaf", "learnt_reply", "ledger_month", "closed_year",
 }  # fmt: skip
 APPEND_ONLY = {
     "audit_event", "audit_record", "document", "policy_version", "enrolment_confirmation",
@@ -23,7 +23,7 @@ APPEND_ONLY = {
     "school_allocation_student", "school_allocation_double", "holder_payment_mode",
     "cash_receipt", "recovery_settlement", "payout_override",
     "ledger_day", "ledger_leaf", "learnt_reply",
-    "bank_statement", "statement_line",
+    "bank_statement", "statement_line", "ledger_month", "closed_year", "fund_line_year_end",
 }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ PLAIN = {
     "client": "nobody",
 }
 # What every caller in the city may know: the offices, the programmes, the rounds.
-SHARED = {"organisations", "programmes", "rounds", "bank-formats", "days"}
+SHARED = {"organisations", "programmes", "rounds", "bank-formats", "days", "months", "years"}
 PANEL = {
     "panel": ["校长", "年级主任", "家长代表"],
     "panel_met_on": "2008-04-01",

@@ -13,7 +13,7 @@ from app.disbursement.models import PayoutPart
 from app.disbursement.models import PayoutState as S
 from app.disbursement.release import release
 from app.disbursement.service import RunAsked, open_run
-from app.ledger.models import LedgerTransfer
+from app.ledger.models import LedgerTransfer, TransferKind
 from app.reconciliation.errors import WorkMoved
 from app.reconciliation.models import LineOutcome as L
 from app.reconciliation.models import ReturnFile, ReturnKind, WorkItem, WorkState
@@ -244,3 +244,19 @@ def test_an_item_is_resolved_once_and_the_books_stay(
     with pytest.raises(WorkMoved) as refused:
         resolve(session, [item], because="再次", by=maker)
     assert [fault.where for fault in refused.value.faults] == [str(item)]
+
+
+def test_what_comes_back_points_at_the_payment_it_undoes(
+    session: Session, sent: Send, maker: Actor
+) -> None:
+    file = sent(2)
+    lines = lines_in(session, file)
+    take_in(session, file, answer(lines), maker)
+    take_in(session, file, answer(lines[:1], otherwise=sent_back), maker, REVERSAL)
+    moved = session.execute(select(LedgerTransfer)).scalars().all()
+    [back] = [each for each in moved if each.kind is TransferKind.RETURN]
+    [undone] = [each for each in moved if each.id == back.corrects]
+    assert (undone.kind, undone.refers_to) == (TransferKind.PAY, back.refers_to)
+    assert [each.corrects for each in moved if each.kind is not TransferKind.RETURN] == [None] * (
+        len(moved) - 1
+    )

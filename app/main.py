@@ -63,7 +63,7 @@ from app.policy import service as policy
 from app.policy import version_routes
 from app.recognition import by_register_routes, code_routes, path_routes, recognition_routes
 from app.recognition import routes as recognition_form_routes
-from app.reconciliation import reply_routes, statement_routes
+from app.reconciliation import correction_routes, reply_routes, statement_routes
 from app.reconciliation import routes as reconciliation_routes
 from app.recoveries import routes as recovery_routes
 from app.registers import routes as register_routes
@@ -129,6 +129,7 @@ ROUTERS: list[APIRouter] = [
     reconciliation_routes.router,
     statement_routes.router,
     reply_routes.router,
+    correction_routes.router,
     document_routes.router,
     budget_routes.router,
     period_routes.router,

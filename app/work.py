@@ -6,12 +6,14 @@ from app.auth import jobs as auth_jobs
 from app.imports import jobs as import_jobs
 from app.notices import jobs as notice_jobs
 from app.recognition import queries as recognition
+from app.reconciliation import jobs as worklist_jobs
 from app.registers import jobs as register_jobs
 
 # Work that nobody asks for, and what the door puts off.
 JOBS = (
     auth_jobs.forget,
     notice_jobs.take_down,
+    worklist_jobs.remind,
     import_jobs.run,
     register_jobs.run,
     register_jobs.match_again,

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     review_ask_days: int = 10
     late_working_days: int = 5
     unknown_working_days: int = 3
+    correction_working_days: int = 10
     pool_size: int = 20
     host: str = "127.0.0.1"
     port: int = 8000
@@ -83,6 +84,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 "AID_LATE_WORKING_DAYS and AID_UNKNOWN_WORKING_DAYS must be between 1 and 60"
             )
+        return value
+
+    @field_validator("correction_working_days")
+    @classmethod
+    def _schools_have_days(cls, value: int) -> int:
+        if not 1 <= value <= 60:  # noqa: PLR2004
+            raise ValueError("AID_CORRECTION_WORKING_DAYS must be between 1 and 60 working days")
         return value
 
     @field_validator("database_url", "owner_database_url")

@@ -55,6 +55,33 @@ class NoticeOfAnother(Invalid):
         )
 
 
+class CorrectionsWrong(Invalid):
+    """Some cells of the sheet are wrong; none of it was stored."""
+
+    code = "worklist.sheet-wrong"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            f"表中有 {len(faults)} 处错误，整份未保存，逐处列在 errors 中；请更正后重新上传。",
+            f"{len(faults)} cell(s) are wrong, each listed in errors, and nothing was stored; "
+            "correct them and hand the sheet in again.",
+            faults=faults,
+        )
+
+
+class CorrectionsTooMany(Invalid):
+    """The sheet has more rows than may be handed in at once."""
+
+    code = "worklist.sheet-too-long"
+
+    def __init__(self, rows: int, most: int) -> None:
+        super().__init__(
+            f"表中有 {rows} 行，一次最多 {most} 行；请分成几份上传。",
+            f"The sheet has {rows} rows and may have {most} at once; split it.",
+            facts={"rows": rows, "most": most},
+        )
+
+
 class StatementNotFound(NotFound):
     """No such statement, or none within the caller's scope."""
 

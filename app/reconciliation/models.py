@@ -151,6 +151,7 @@ class WorkItem(SQLModel, table=True):
     reason: str | None = Field(default=None, max_length=120)
     state: WorkState = enum_column(WorkState)
     opened_at: datetime = moment_column()
+    escalated_at: datetime | None = moment_column(default=None, nullable=True)
     done_by: UUID | None = None
     done_because: str | None = Field(default=None, max_length=200)
     done_at: datetime | None = moment_column(default=None, nullable=True)

@@ -1,11 +1,12 @@
 """Reads return files, their lines and the worklist, and holds books against payouts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import ColumnElement, Date, Row, cast, func, select, text
 from sqlmodel import Session, col
 
 from app.core.actor import Actor, Scope
@@ -13,6 +14,7 @@ from app.core.paging import PageAsked
 from app.core.scoping import visible
 from app.reconciliation.errors import ReturnFileNotFound
 from app.reconciliation.models import LineOutcome, WorkItem, WorkKind, WorkState
+from app.reconciliation.rules import CORRECTED
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,17 @@ class OutcomeTally:
     outcome: LineOutcome
     lines: int
     amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkSought:
+    """Filters of the worklist; `overdue_before` is the day before which overdue work was opened."""
+
+    kind: WorkKind | None = None
+    state: WorkState | None = None
+    school_id: UUID | None = None
+    overdue_before: date | None = None
+    escalated: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,27 +97,29 @@ def lines(
 
 
 def worklist(
-    session: Session,
-    by: Actor,
-    asked: PageAsked,
-    *,
-    kind: WorkKind | None,
-    state: WorkState | None,
-    school_id: UUID | None,
+    session: Session, by: Actor, asked: PageAsked, sought: WorkSought
 ) -> Sequence[Row[Any]]:
-    """Work items in the caller's scope with payout and payee, oldest first; one statement."""
-    chosen = select(col(WorkItem.id)).where(visible(WorkItem, by))
-    if kind is not None:
-        chosen = chosen.where(col(WorkItem.kind) == kind)
-    if state is not None:
-        chosen = chosen.where(col(WorkItem.state) == state)
-    if school_id is not None:
-        chosen = chosen.where(col(WorkItem.school_id) == school_id)
+    """Work items in the caller's scope with payout and payee, oldest first."""
+    chosen = select(col(WorkItem.id)).where(visible(WorkItem, by), *_fits(sought))
     if asked.after is not None:
         chosen = chosen.where(col(WorkItem.id) > asked.after)
     page = chosen.order_by(col(WorkItem.id)).limit(asked.fetch)
     items = [row[0] for row in session.execute(page)]
     return session.execute(_WORK, {"ids": items}).all()
+
+
+def _fits(sought: WorkSought) -> Iterator[ColumnElement[bool]]:
+    for name in ("kind", "state", "school_id"):
+        wanted = getattr(sought, name)
+        if wanted is not None:
+            yield getattr(WorkItem, name) == wanted
+    if sought.overdue_before is not None:
+        yield col(WorkItem.state) == WorkState.OPEN
+        yield col(WorkItem.kind).in_(CORRECTED)
+        opened_on = cast(func.timezone("Asia/Shanghai", col(WorkItem.opened_at)), Date)
+        yield opened_on < sought.overdue_before
+    if sought.escalated:
+        yield col(WorkItem.escalated_at).is_not(None)
 
 
 def _places(by: Actor) -> dict[str, object]:
@@ -137,7 +152,8 @@ _LINES = text("""
     ORDER BY l.line_no LIMIT :limit
 """)
 _WORK = text("""
-    SELECT w.id, w.kind, w.state, w.payout_id, w.school_id, w.opened_at, w.done_because, w.done_at,
+    SELECT w.id, w.kind, w.state, w.payout_id, w.school_id, w.opened_at, w.escalated_at,
+        w.done_because, w.done_at,
         coalesce(l.line_no, t.line_no) AS line_no, l.reason_code, w.reason,
         coalesce(l.amount_fen, t.amount_fen, p.amount_fen) AS amount_fen, w.recoverable_id,
         p.number AS payout_number,

@@ -188,7 +188,8 @@ def _turn_to_failed(session: Session, payouts: Rows) -> None:
             col(WorkItem.kind) == WorkKind.UNKNOWN,
             col(WorkItem.state) == WorkState.OPEN,
         )
-        .values(kind=WorkKind.FAILED)
+        # The days to correct the account run from now on, not from when the bank was unclear.
+        .values(kind=WorkKind.FAILED, opened_at=clock.now())
         .execution_options(synchronize_session=False)
     )
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 
 from app.auth.guards import may
 from app.auth.permissions import Act
+from app.core import clock, settings
 from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.paging import Page, Paging, link_next, page_of
@@ -15,6 +16,7 @@ from app.disbursement import queries as payments
 from app.disbursement.schemas import RunDetailOut
 from app.reconciliation import bank_notices, queries, service
 from app.reconciliation.models import LineOutcome, ReturnKind, WorkKind, WorkState
+from app.reconciliation.rules import overdue_before
 from app.reconciliation.schemas import (
     ReceivedOut,
     ReissueIn,
@@ -108,9 +110,23 @@ def list_work(
     kind: WorkKind | None = None,
     state: WorkState | None = None,
     school_id: UUID | None = None,
+    *,
+    overdue: bool = False,
+    escalated: bool = False,
 ) -> Page[WorkItemOut]:
-    """What the bank's word left to do; a school sees its own."""
-    rows = queries.worklist(session, by, asked, kind=kind, state=state, school_id=school_id)
+    """What the bank's word left to do; a school sees its own.
+
+    `overdue` leaves what was to be corrected by yesterday, `escalated` what was handed up for it.
+    """
+    days = settings.get().correction_working_days
+    sought = queries.WorkSought(
+        kind=kind,
+        state=state,
+        school_id=school_id,
+        overdue_before=overdue_before(clock.office_day(), days) if overdue else None,
+        escalated=escalated,
+    )
+    rows = queries.worklist(session, by, asked, sought)
     page = page_of(rows, asked, key=lambda row: row.id, show=WorkItemOut.of)
     link_next(request, response, page.next)
     return page

@@ -1,19 +1,20 @@
 """What comes in and goes out at the doors of return files and the worklist."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Row
 
+from app.core import clock, settings
 from app.core.asked import Asked
 from app.core.money import YuanOut
 from app.disbursement.models import PayoutState
 from app.reconciliation.models import LineOutcome, ReturnKind, WorkKind, WorkState
 from app.reconciliation.queries import OutcomeTally
-from app.reconciliation.rules import NEXT_STEPS
+from app.reconciliation.rules import STEPS, Action, actions_of, deadline
 
 AT_ONCE_MAX = 1000
 
@@ -120,23 +121,27 @@ class ReturnLineOut(BaseModel):
         )
 
 
-class NextStepOut(BaseModel):
-    """What somebody does next, where the bank's own word says what that is."""
+class ActionOut(BaseModel):
+    """Something that can be done next, and the door where it is done."""
 
+    code: Action
     zh: str
     en: str
+    method: str
+    path: str
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Self | None:
-        """The next step of an open item that the bank's word points to."""
-        step = NEXT_STEPS.get(row.reason_code) if row.state == WorkState.OPEN else None
-        return None if step is None else cls(zh=step.zh, en=step.en)
+    def of(cls, action: Action) -> Self:
+        """The action as shown."""
+        said, method, path = STEPS[action]
+        return cls(code=action, zh=said.zh, en=said.en, method=method, path=path)
 
 
 class WorkItemOut(BaseModel):
     """Something to act on: what the bank said of which payout; schools see no `payment_file`.
 
-    `next_step` says what to do where the bank's own word tells.
+    `actions` are the next steps of an open item, in their order. `deadline` is the last day to
+    correct the account; `escalated_at` is when it had passed.
     """
 
     id: UUID
@@ -154,21 +159,30 @@ class WorkItemOut(BaseModel):
     line_no: int | None
     reason_code: str | None
     reason: str | None
-    next_step: NextStepOut | None
+    recoverable_id: UUID | None
+    actions: list[ActionOut]
     opened_at: datetime
+    deadline: date | None
+    escalated_at: datetime | None
     done_because: str | None
     done_at: datetime | None
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
         """The item as shown; of the account only the last four digits."""
+        kind, state = WorkKind(row.kind), WorkState(row.state)
+        payout = None if row.payout_state is None else PayoutState(row.payout_state)
+        actions = actions_of(
+            kind, payout, to_school=row.student_id is None, reason_code=row.reason_code
+        )
+        days = settings.get().correction_working_days
         return cls(
             id=row.id,
-            kind=WorkKind(row.kind),
-            state=WorkState(row.state),
+            kind=kind,
+            state=state,
             payout_id=row.payout_id,
             payout_number=row.payout_number,
-            payout_state=None if row.payout_state is None else PayoutState(row.payout_state),
+            payout_state=payout,
             payment_file=row.payment_file,
             student_id=row.student_id,
             student_name=row.student_name,
@@ -178,8 +192,11 @@ class WorkItemOut(BaseModel):
             line_no=row.line_no,
             reason_code=row.reason_code,
             reason=row.reason,
-            next_step=NextStepOut.of(row),
+            recoverable_id=row.recoverable_id,
+            actions=[ActionOut.of(one) for one in actions] if state is WorkState.OPEN else [],
             opened_at=row.opened_at,
+            deadline=deadline(kind, clock.day_of(row.opened_at), days),
+            escalated_at=row.escalated_at,
             done_because=row.done_because,
             done_at=row.done_at,
         )

@@ -17,7 +17,7 @@ from app.bank.totals import ControlTotals, check_number, check_totals, check_wit
 from app.core import crypto
 from app.core.actor import Actor
 from app.core.errors import Fault
-from app.core.scoping import visible
+from app.core.scoping import among, visible
 from app.disbursement import queries as payments
 from app.disbursement import service as disbursement
 from app.disbursement import settling
@@ -108,7 +108,7 @@ def reissue(session: Session, payouts: Sequence[UUID], *, bank_format: str, by: 
     session.execute(
         update(WorkItem)
         .where(
-            col(WorkItem.payout_id).in_(payouts),
+            among(col(WorkItem.payout_id), payouts),
             col(WorkItem.state) == WorkState.OPEN,
             col(WorkItem.kind).in_([WorkKind.FAILED, WorkKind.RETURNED]),
         )

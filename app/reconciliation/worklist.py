@@ -8,7 +8,7 @@ from app.core import clock, ids, settings
 from app.core.actor import Actor
 from app.core.staging import Rows
 from app.reconciliation.models import WorkItem, WorkKind, WorkState
-from app.reconciliation.rules import earliest_sent
+from app.reconciliation.rules import CORRECTED, earliest_sent, overdue_before
 
 SETTLED_BY_BANK = "银行已答复 / the bank has said"
 _WAITING = (WorkKind.UNKNOWN, WorkKind.LATE, WorkKind.UNKNOWN_LONG)
@@ -30,6 +30,16 @@ def open_silent(session: Session, *, by: Actor) -> int:
     if opened:
         audit.note(session, by=by, did="work.opened", records=opened)
     return len(opened)
+
+
+def escalate_overdue(session: Session, *, by: Actor) -> int:
+    """Hands up, once, each item whose account was not corrected in time; answers how many."""
+    before = overdue_before(clock.office_day(), settings.get().correction_working_days)
+    told = {"kinds": sorted(CORRECTED), "before": before, "now": clock.now()}
+    escalated = list(session.execute(_ESCALATE, told).scalars())
+    if escalated:
+        audit.note(session, by=by, did="work.escalated", records=escalated)
+    return len(escalated)
 
 
 def close_answered(session: Session, payouts: Rows, *, by: Actor) -> None:
@@ -67,3 +77,12 @@ _OPEN_SILENT = text(f"""
             AND w.kind = CASE p.state WHEN 'sent' THEN 'late' ELSE 'unknown_long' END)
     ON CONFLICT DO NOTHING RETURNING id
 """)  # noqa: S608 own text
+_ESCALATE = text("""
+    WITH late AS (
+        SELECT id FROM work_item
+        WHERE state = 'open' AND kind = ANY(:kinds) AND escalated_at IS NULL
+            AND (opened_at AT TIME ZONE 'Asia/Shanghai')::date < :before
+        ORDER BY id FOR UPDATE)
+    UPDATE work_item SET escalated_at = :now FROM late WHERE work_item.id = late.id
+    RETURNING work_item.id
+""")

@@ -37,7 +37,8 @@ def enter_account(
 ) -> AccountOut:
     """Enters a new or changed account; it pays once another person has confirmed it."""
     new = NewAccount(**dict(asked))
-    return AccountOut.of(service_accounts.enter_account(session, student_id, new, by=by))
+    [entered] = service_accounts.enter_accounts(session, {student_id: new}, by=by)
+    return AccountOut.of(entered.account)
 
 
 @router.get("/accounts")

@@ -1,18 +1,18 @@
 """Enters accounts and has a second person confirm or refuse them."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
 from app.audit import service as audit
 from app.core import clock, ids
 from app.core.actor import Actor
 from app.core.errors import Fault
-from app.core.scoping import visible
+from app.core.scoping import among, visible
 from app.registry import numbers, rules
 from app.registry.errors import (
     AccountNotFound,
@@ -21,7 +21,7 @@ from app.registry.errors import (
     OwnAccounts,
     StudentWrong,
 )
-from app.registry.models import AccountKind, AccountState, BankAccount, HolderKind
+from app.registry.models import AccountKind, AccountState, BankAccount, HolderKind, Student
 from app.registry.service_students import holder_faults, lock_students
 
 LIVE = (AccountState.CONFIRMED, AccountState.UNCONFIRMED)
@@ -48,39 +48,87 @@ class AllUnconfirmed:
     count: int
 
 
-def enter_account(session: Session, student_id: UUID, new: NewAccount, *, by: Actor) -> BankAccount:
-    """Enters an account that pays once another person has confirmed it; the same again is kept.
+@dataclass(frozen=True)
+class Entered:
+    """A student's account as entered; `kept` where the same one was there already."""
 
-    Raises StudentNotFound, StudentWrong.
+    account: BankAccount
+    kept: bool
+
+
+def enter_accounts(
+    session: Session, rows: Mapping[UUID, NewAccount], *, by: Actor
+) -> list[Entered]:
+    """Enters one account for each student, all or none; it pays once another person confirms it.
+
+    The same account again is kept; another that waits gives way. In the order of the students'
+    ids. The number of statements does not depend on the number of rows. Raises StudentWrong,
+    StudentNotFound.
     """
-    faults: list[Fault] = []
-    rules.checked_account(new.number, new.kind.value, "/number", faults)
-    faults += holder_faults(
-        {"holder": new.holder.value, "relation": new.relation, "reason": new.reason}
-    )
+    faults = [fault for student, new in rows.items() for fault in _faults_of(student, new)]
     if faults:
         raise StudentWrong(faults)
-    [student] = lock_students(session, [student_id], by)
+    students = lock_students(session, rows, by)
+    live = _live(session, rows)
+    kept = {student: same for student, new in rows.items() if (same := _same(live[student], new))}
+    changed = [student for student in students if student.id not in kept]
+    made = {each.id: _made(each, rows[each.id], live[each.id], by=by) for each in changed}
+    if made:
+        _replace(session, list(made), AccountState.UNCONFIRMED)
+        # A twin that was entered meanwhile is refused here.
+        session.execute(insert(BankAccount), [account.model_dump() for account in made.values()])
+        accounts = [account.id for account in made.values()]
+        audit.note(session, by=by, did="account.entered", records=[*made, *accounts])
+    return [
+        Entered(kept[one.id], kept=True) if one.id in kept else Entered(made[one.id], kept=False)
+        for one in students
+    ]
+
+
+def account_faults(said: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with an account in itself, as far as it is said."""
+    faults: list[Fault] = []
+    if "number" in said and "kind" in said:
+        rules.checked_account(said["number"], said["kind"], "/number", faults)
+    return faults + holder_faults(said)
+
+
+def _faults_of(student_id: UUID, new: NewAccount) -> list[Fault]:
+    return [
+        replace(fault, more={"student_id": str(student_id)}) for fault in account_faults(vars(new))
+    ]
+
+
+def _live(session: Session, students: Collection[UUID]) -> Mapping[UUID, Sequence[BankAccount]]:
+    found = session.exec(
+        select(BankAccount)
+        .where(among(col(BankAccount.student_id), students), col(BankAccount.state).in_(LIVE))
+        .execution_options(populate_existing=True)
+    )
+    live: dict[UUID, list[BankAccount]] = {student: [] for student in students}
+    for account in found:
+        live[account.student_id].append(account)
+    return live
+
+
+def _same(live: Sequence[BankAccount], new: NewAccount) -> BankAccount | None:
     index = numbers.account_index(new.number)
-    live = session.exec(
-        select(BankAccount).where(
-            col(BankAccount.student_id) == student_id, col(BankAccount.state).in_(LIVE)
-        )
-    ).all()
-    for account in live:
-        if _is_same(account, new, index):
-            return account
-    _replace(session, [student_id], AccountState.UNCONFIRMED)
+    return next((account for account in live if _is_same(account, new, index)), None)
+
+
+def _made(
+    student: Student, new: NewAccount, live: Sequence[BankAccount], *, by: Actor
+) -> BankAccount:
     confirmed = [account.id for account in live if account.state is AccountState.CONFIRMED]
     account_id = ids.new()
-    made = BankAccount(
+    return BankAccount(
         id=account_id,
         student_id=student.id,
         school_id=student.school_id,
         county_id=student.county_id,
         kind=new.kind,
         number=numbers.seal_account(new.number, account_id),
-        number_index=index,
+        number_index=numbers.account_index(new.number),
         number_tail=new.number[-4:],
         bank_name=new.bank_name,
         holder=new.holder,
@@ -92,13 +140,12 @@ def enter_account(session: Session, student_id: UUID, new: NewAccount, *, by: Ac
         made_at=clock.now(),
         made_by=by.id,
     )
-    session.add(made)
-    session.flush()  # a twin that was entered meanwhile is refused here
-    audit.note(session, by=by, did="account.entered", records=[student.id, made.id])
-    return made
 
 
 def _is_same(account: BankAccount, new: NewAccount, index: bytes) -> bool:
+    # Whose bank it is decides the file it is paid in; an account said without one has none new.
+    if new.bank_name not in {None, account.bank_name}:
+        return False
     return (bytes(account.number_index), account.kind, account.holder, account.holder_name) == (
         index,
         new.kind,

@@ -103,5 +103,6 @@ def test_a_worker_of_its_own_knows_the_signatures_and_the_work() -> None:
         "registers.run",
         "imports.run",
         "notices.take_down",
+        "worklist.remind",
         "auth.forget",
     } <= set(tasks)

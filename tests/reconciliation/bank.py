@@ -72,6 +72,12 @@ def outcomes(session: Session, taken: Received) -> list[LineOutcome]:
     return list(session.execute(chosen.order_by(col(ReturnLine.line_no))).scalars())
 
 
+def payouts_of(session: Session, file: PaymentFile) -> list[Payout]:
+    """The payouts of a file as they stand, in the order of its lines."""
+    chosen = select(Payout).where(col(Payout.file_id) == file.id).order_by(col(Payout.file_line))
+    return list(session.execute(chosen.execution_options(populate_existing=True)).scalars())
+
+
 def states(session: Session, file: PaymentFile) -> list[PayoutState]:
     """Where the payouts of a file stand, in the order of its lines."""
     chosen = select(col(Payout.state)).where(col(Payout.file_id) == file.id)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from app.core import clock
@@ -15,8 +16,8 @@ from tests.factories.cases import BOARDERS
 from tests.factories.money import appropriate
 from tests.factories.office import City
 from tests.factories.payouts import make_payees
+from tests.reconciliation.door import RURAL, Door
 
-RURAL = "2137000006"
 DAY = date(2008, 6, 2)
 
 Send = Callable[..., PaymentFile]
@@ -30,6 +31,11 @@ def _june() -> None:
 @pytest.fixture
 def maker(city: City) -> Actor:
     return city.actor("finance_maker")
+
+
+@pytest.fixture
+def door(client: TestClient, city: City) -> Door:
+    return Door(client, city)
 
 
 @pytest.fixture

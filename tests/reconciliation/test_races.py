@@ -7,9 +7,14 @@ import pytest
 from sqlalchemy import text
 
 from app.bank.return_file import BankAnswer
-from app.core import db
+from app.core import clock, db
 from app.core.actor import SYSTEM
 from app.disbursement.models import PayoutState
+from app.disbursement.paying_accounts import (
+    NewPayingAccount,
+    confirm_paying_account,
+    enter_paying_account,
+)
 from app.disbursement.release import release
 from app.disbursement.service import RunAsked, open_run
 from app.reconciliation.models import ReturnKind
@@ -17,6 +22,8 @@ from app.reconciliation.queries import invariants
 from app.reconciliation.replies import Lesson, learn
 from app.reconciliation.reply_models import LearntOutcome
 from app.reconciliation.service import receive
+from app.reconciliation.statements import take_statement
+from tests.bank.statement_rows import ACCOUNT, row, statement
 from tests.factories.cases import BOARDERS
 from tests.factories.money import appropriate, balances, line_code
 from tests.factories.office import City
@@ -88,4 +95,42 @@ def test_a_word_taught_while_a_file_is_taken_in_settles_that_files_lines_too(cit
         assert taught.result() == 1
     with db.scoped_session(SYSTEM) as session:
         assert set(states(session, file)) == {PayoutState.PAID}
+        assert invariants(session) == []
+
+
+def test_one_statement_eight_times_at_once_is_taken_once(city: City) -> None:
+    maker, checker = city.actor("finance_maker"), city.actor("finance_checker")
+    with db.scoped_session(SYSTEM) as session:
+        appropriate(session, 5 * 250_00)
+        make_payees(session, city.schools[RURAL], 5)
+        asked = RunAsked(programme=BOARDERS, due_to=DAY, bank_format="generic-pipe")
+        run = open_run(session, asked, by=maker)
+        file = release(session, run.id, by=checker).files[0]
+        account = lines_in(session, file)[0].account
+        new = NewPayingAccount(
+            number=ACCOUNT, account_name="资助中心", bank_name="农业银行", valid_from=DAY
+        )
+        paying = enter_paying_account(session, new, by=maker).id
+        confirm_paying_account(session, paying, by=checker)
+    day = str(clock.day_of(clock.now()))
+    back = row("250.00", day=day, credit=True, account=account, kind="退汇")
+    data = statement([back, row("5.00", day=day)], days=(day, day))
+    gate = Barrier(THREADS)
+
+    def hand_in(_: int) -> bool:
+        gate.wait()
+        with db.scoped_session(maker) as own:
+            return take_statement(
+                own, account_id=paying, statement_format="generic-statement-csv", data=data,
+                by=maker,
+            ).repeated  # fmt: skip
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        assert sorted(pool.map(hand_in, range(THREADS))) == [False] + [True] * (THREADS - 1)
+    with db.scoped_session(SYSTEM) as session:
+        lines = session.execute(text("SELECT outcome FROM statement_line ORDER BY line_no"))
+        assert lines.scalars().all() == ["returned", "unmatched"]
+        assert states(session, file).count(PayoutState.RETURNED) == 1
+        moved = text("SELECT count(*) FROM ledger_transfer WHERE kind = 'return'")
+        assert session.execute(moved).scalar_one() == 1
         assert invariants(session) == []

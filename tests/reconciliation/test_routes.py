@@ -1,11 +1,8 @@
 """Through the door: a run opened, released, downloaded, answered, corrected and paid."""
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.core import db
@@ -13,52 +10,10 @@ from app.core.actor import SYSTEM
 from app.reconciliation.queries import invariants
 from tests.factories.cases import BOARDERS
 from tests.factories.money import appropriate
-from tests.factories.office import City
 from tests.factories.payouts import make_payees
 from tests.reconciliation.bank import answer, failed, lines_of, sent_back
 from tests.reconciliation.conftest import RURAL
-
-API = "/api/v1"
-
-
-@dataclass(frozen=True)
-class Door:
-    """The service as its people call it."""
-
-    client: TestClient
-    city: City
-
-    def get(self, who: str, path: str, **params: object) -> Any:
-        return self.client.get(f"{API}{path}", headers=self.city.bearer(who), params=params)
-
-    def post(self, who: str, path: str, body: object = None) -> Any:
-        return self.client.post(f"{API}{path}", headers=self.city.bearer(who), json=body)
-
-    def hand_in(self, who: str, number: str, data: bytes, kind: str = "reply") -> Any:
-        return self.client.post(
-            f"{API}/return-files",
-            headers=self.city.bearer(who),
-            data={"payment_file": number, "kind": kind},
-            files={"file": ("back.txt", data)},
-        )
-
-    def sent(self, n: int) -> tuple[dict[str, Any], bytes]:
-        """A released run of n payouts: its reply, and the bytes of its file."""
-        with db.scoped_session(SYSTEM) as session:
-            appropriate(session, n * 250_00)
-            make_payees(session, self.city.schools[RURAL], n)
-        body = {"programme": BOARDERS, "due_to": "2008-06-02"}
-        run = self.post("finance_maker", "/runs", body).json()["run"]
-        released = self.post("finance_checker", f"/runs/{run['id']}/release")
-        assert released.status_code == 200, released.text
-        reply = released.json()
-        path = f"/files/{reply['files'][0]['id']}/content"
-        return reply, self.get("finance_maker", path).content
-
-
-@pytest.fixture
-def door(client: TestClient, city: City) -> Door:
-    return Door(client, city)
+from tests.reconciliation.door import Door
 
 
 def test_a_download_is_the_same_bytes_every_time_and_is_noted(door: Door) -> None:
@@ -98,7 +53,10 @@ def test_from_failed_to_corrected_to_paid_through_the_door(door: Door) -> None:
     ]
     assert item["reason"] == "户名不符"
     assert item["account"].startswith("************")
-    assert "POST /accounts/bank-names" in item["next_step"]["en"]
+    steps = [(one["code"], one["method"], one["path"]) for one in item["actions"]]
+    assert steps[0] == ("record_bank_name", "POST", "/accounts/bank-names")
+    assert ("reissue", "POST", "/worklist/reissue-ready") in steps
+    assert item["recoverable_id"] is None
     again = door.post("finance_maker", "/payouts/reissue", {"payout_ids": [item["payout_id"]]})
     assert again.status_code == 201, again.text
     assert again.json()["by_state"] == [{"state": "ready", "count": 1, "amount": "250.00"}]

@@ -2,10 +2,21 @@
 
 import pytest
 
+from app.bank.vocabulary import UNLISTED
 from app.disbursement.models import PayoutState as S
 from app.disbursement.rules import may_move
 from app.reconciliation.models import LineOutcome as L
-from app.reconciliation.rules import LEAVE_WORK, MOVE_THE_PAYOUT, MOVES, outcome_of
+from app.reconciliation.models import WorkKind as W
+from app.reconciliation.rules import (
+    LEAVE_WORK,
+    MOVE_THE_PAYOUT,
+    MOVES,
+    STEPS,
+    Action,
+    actions_of,
+    outcome_of,
+)
+from tests.door.walking import OPERATIONS
 
 IN_A_FILE = {S.SENT, S.UNKNOWN, S.PAID, S.FAILED, S.RETURNED}
 WORDS = {"paid", "failed", "returned", "unknown"}
@@ -52,3 +63,58 @@ def test_the_cases_an_officer_meets(state: S, word: str, outcome: L) -> None:
 
 def test_what_moves_nothing_and_is_no_repeat_leaves_work() -> None:
     assert set(L) - LEAVE_WORK == {L.PAID, L.DUPLICATE}
+
+
+A = Action
+SILENT = (A.ASK_BANK, A.WAIT_FOR_BANK, A.TAKE_STATEMENT)
+CORRECT = (
+    A.CORRECT_ACCOUNT,
+    A.CORRECT_BY_SHEET,
+    A.CONFIRM_ACCOUNT,
+    A.REISSUE,
+    A.RECORD_LEAVING,
+    A.CANCEL_AWARD,
+    A.RESOLVE,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payout", "word", "actions"),
+    [
+        (W.FAILED, S.FAILED, None, CORRECT),
+        (W.RETURNED, S.RETURNED, "account_abnormal", CORRECT),
+        (W.FAILED, S.FAILED, "name_differs", (A.RECORD_BANK_NAME, *CORRECT)),
+        # The word has been taught since; what is left is the account.
+        (W.FAILED, S.FAILED, UNLISTED, CORRECT),
+        (W.UNKNOWN, S.UNKNOWN, "timeout", SILENT),
+        (W.UNKNOWN, S.UNKNOWN, UNLISTED, (A.TEACH_REPLY, *SILENT)),
+        (W.UNKNOWN, S.PAID, UNLISTED, (A.RESOLVE,)),
+        (W.LATE, S.SENT, None, SILENT),
+        (W.LATE, S.PAID, None, (A.RESOLVE,)),
+        (W.UNKNOWN_LONG, S.UNKNOWN, None, SILENT),
+        (W.REPAYMENT, None, None, (A.SETTLE_DEBT, A.RESOLVE)),
+        (W.UNMATCHED, None, None, (A.ASK_BANK, A.TAKE_STATEMENT, A.RESOLVE)),
+        (W.CONTRADICTS, S.PAID, None, (A.ASK_BANK, A.TAKE_STATEMENT, A.RESOLVE)),
+    ],
+)
+def test_what_is_done_next_follows_from_kind_state_and_the_banks_word(
+    kind: W, payout: S | None, word: str | None, actions: tuple[Action, ...]
+) -> None:
+    assert actions_of(kind, payout, to_school=False, reason_code=word) == actions
+
+
+def test_a_schools_own_account_is_corrected_at_its_own_door() -> None:
+    found = actions_of(W.RETURNED, S.RETURNED, to_school=True, reason_code=None)
+    assert found == (A.CORRECT_SCHOOL_ACCOUNT, A.CONFIRM_SCHOOL_ACCOUNT, A.REISSUE, A.RESOLVE)
+
+
+@pytest.mark.parametrize("kind", W)
+def test_there_is_something_to_do_wherever_the_payout_stands(kind: W) -> None:
+    for payout in (None, *S):
+        assert actions_of(kind, payout, to_school=False, reason_code=None)
+
+
+def test_every_action_has_a_door_that_is_there() -> None:
+    doors = {(one.method, one.path.removeprefix("/api/v1")) for one in OPERATIONS}
+    assert set(STEPS) == set(Action)
+    assert {(step.method, step.path) for step in STEPS.values()} <= doors

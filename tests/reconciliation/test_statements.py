@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from app.bank.errors import StatementGap
 from app.core import clock
 from app.core.actor import Actor
 from app.core.money import show_yuan
-from app.disbursement.models import PayoutState
+from app.disbursement.models import PayoutRun, PayoutState
 from app.disbursement.paying_accounts import (
     NewPayingAccount,
     confirm_paying_account,
@@ -26,7 +27,7 @@ from app.reconciliation.statement_models import StatementLine
 from app.reconciliation.statements import Taken, take_statement
 from tests.bank.statement_rows import ACCOUNT, row, statement
 from tests.factories.office import City
-from tests.reconciliation.bank import answer, lines_in, states, take_in
+from tests.reconciliation.bank import answer, lines_in, payouts_of, states, take_in
 from tests.reconciliation.conftest import DAY, Send
 
 Take = Callable[[bytes], Taken]
@@ -101,13 +102,96 @@ def test_two_lines_for_one_payout_are_nobodys_to_choose(
     assert set(states(session, file)) == {PayoutState.SENT}
 
 
+@pytest.mark.parametrize(
+    ("sums", "came_to"),
+    [
+        ((1250_00, 1250_00), ["agrees", "duplicate"]),
+        ((1250_01,), ["amount_differs"]),
+        ((1249_99,), ["amount_differs"]),
+    ],
+)
 def test_a_files_debit_twice_or_one_fen_off_is_work(
+    session: Session, sent: Send, take: Take, sums: Sequence[int], came_to: list[str]
+) -> None:
+    file = sent(5)
+    rows = [today(show_yuan(s), seq=str(n), reference=file.number) for n, s in enumerate(sums)]
+    assert outcomes(session, take(handed(rows))) == came_to
+    assert open_work(session) == [WorkKind(one) for one in came_to if one != "agrees"]
+    assert set(states(session, file)) == {PayoutState.SENT}
+
+
+def about(session: Session, taken: Taken) -> list[tuple[UUID | None, UUID | None]]:
+    """The payout and the run each line is about."""
+    chosen = select(col(StatementLine.payout_id), col(StatementLine.run_id)).where(
+        col(StatementLine.statement_id) == taken.statement.id
+    )
+    return list(map(tuple, session.execute(chosen.order_by(col(StatementLine.line_no)))))
+
+
+def test_a_payouts_number_names_it_whatever_account_the_line_has(
     session: Session, sent: Send, take: Take
 ) -> None:
     file = sent(5)
-    sums = [show_yuan(1250_00), show_yuan(1250_00)]
-    rows = [today(yuan, seq=str(n), reference=file.number) for n, yuan in enumerate(sums)]
-    assert outcomes(session, take(handed(rows))) == ["agrees", "duplicate"]
+    payouts = payouts_of(session, file)
+    first, second, third, *_ = (one.number for one in payouts)
+    strange = lines_in(session, file)[4].account
+    rows = [
+        today("250.00", seq="1", reference=first, account=strange),
+        today("250.01", seq="2", reference=second),
+        today("250.00", seq="3", reference=third, credit=True, kind="退汇"),
+    ]
+    taken = take(handed(rows))
+    assert outcomes(session, taken) == ["agrees", "amount_differs", "returned"]
+    assert [payout for payout, _ in about(session, taken)] == [one.id for one in payouts[:3]]
+    moved = [PayoutState.SENT, PayoutState.SENT, PayoutState.RETURNED]
+    assert states(session, file) == [*moved, PayoutState.SENT, PayoutState.SENT]
+    assert invariants(session) == []
+
+
+def test_a_runs_number_is_its_files_sum_to_the_fen(
+    session: Session, sent: Send, take: Take
+) -> None:
+    runs = [session.get_one(PayoutRun, sent(5).run_id) for _ in range(2)]
+    rows = [
+        today(yuan, seq=str(n), reference=run.number)
+        for n, (yuan, run) in enumerate(zip(("1250.00", "1250.01"), runs, strict=True))
+    ]
+    taken = take(handed(rows))
+    assert outcomes(session, taken) == ["agrees", "amount_differs"]
+    assert about(session, taken) == [(None, run.id) for run in runs]
+
+
+@pytest.mark.parametrize("yuan", ["250.00", "250.01"])
+def test_without_a_number_account_and_amount_name_a_payout_to_the_fen(
+    session: Session, sent: Send, take: Take, yuan: str
+) -> None:
+    file = sent(5)
+    line = today(yuan, seq="1", account=lines_in(session, file)[2].account)
+    stranger = today("250.00", seq="2", account="6228480000000000011")
+    taken = take(handed([line, stranger]))
+    if yuan == "250.00":
+        assert outcomes(session, taken) == ["agrees", "unmatched"]
+        assert about(session, taken)[0] == (payouts_of(session, file)[2].id, None)
+    else:
+        assert outcomes(session, taken) == ["unmatched", "unmatched"]
+        assert about(session, taken)[0] == (None, None)
+
+
+@pytest.mark.parametrize("credit", [False, True])
+def test_a_line_that_two_payouts_fit_is_nobodys_to_choose(
+    session: Session, sent: Send, take: Take, *, credit: bool
+) -> None:
+    file = sent(5)
+    first, second, *_ = payouts_of(session, file)
+    # Brothers are paid to their father's one account.
+    second.account_id = first.account_id
+    session.flush()
+    account = lines_in(session, file)[0].account
+    kind = "退汇" if credit else "代发"
+    taken = take(handed([today("250.00", credit=credit, account=account, kind=kind)]))
+    assert outcomes(session, taken) == ["unmatched"]
+    assert about(session, taken) == [(None, None)]
+    assert set(states(session, file)) == {PayoutState.SENT}
 
 
 def test_a_statement_that_permutes_the_last_is_refused_and_changes_nothing(

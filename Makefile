@@ -3,6 +3,7 @@
 #   make test          every test
 #   make check         lint, format, types, layers and every test
 #   make soak          ten thousand acts in any order against the books; BOOKS_SEED=… repeats a run
+#   make race          32 callers each release RUNS=100 runs; and again with either guard removed
 #   make chaos         200 kills of the service and its database; KILLS=… takes fewer
 #   make bench         the figures at the size of a city; STUDENTS=… takes another size
 #   make serve         the service; afterwards .venv/bin/aid is the command line
@@ -18,6 +19,7 @@ PYTHON ?= python3
 ONCE ?=
 STUDENTS ?= 1000000
 KILLS ?= 200
+RUNS ?= 100
 BOOKS_SEED ?= $(shell date +%s)
 PYTEST_ARGS ?=
 
@@ -29,7 +31,7 @@ LOCK := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-header --str
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 TYPED := app benchmarks $(wildcard migrations)
 
-.PHONY: test check soak chaos lint demo serve bench benchmarks lock clean
+.PHONY: test check soak race chaos lint demo serve bench benchmarks lock clean
 
 test: $(VENV)/.dev
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS) </dev/null
@@ -41,6 +43,9 @@ chaos: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	BOOKS_STEPS=10000 BOOKS_SEED=$(BOOKS_SEED) $(BIN)/pytest -s tests/books -k after_every </dev/null
+
+race: $(VENV)/.dev
+	RELEASE_RUNS=$(RUNS) $(BIN)/pytest -s tests/disbursement/test_released_once.py </dev/null
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

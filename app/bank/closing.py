@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from app.bank.errors import BankRefusedFile, ReturnFileBroken
+from app.bank.errors import BankRefusedFile, FileCodeUnknown, ReturnFileBroken
 from app.bank.layout import RowFormat, titles
 from app.bank.parts import FileKind
 from app.bank.records import Figures, Record, RecordField, is_record, read_record
@@ -12,6 +12,8 @@ from app.bank.totals import control_totals
 from app.bank.vocabulary import UNLISTED, FileSays
 from app.core.errors import Fault
 from app.core.money import show_yuan
+
+_SHOWN_CHARS = 40
 
 
 def take_records(fmt: RowFormat, rows: list[tuple[int, Raw]]) -> Figures:
@@ -27,10 +29,17 @@ def take_records(fmt: RowFormat, rows: list[tuple[int, Raw]]) -> Figures:
     return said
 
 
-def refuse_as_bank_did(fmt: RowFormat, said: Figures) -> None:
-    """Raises BankRefusedFile where the bank says it has not taken the payment file."""
-    code = str(said.get("file_code", ""))
+def refuse_as_bank_did(fmt: RowFormat, kind: FileKind, said: Figures) -> None:
+    """Raises BankRefusedFile where the bank says it has not taken the payment file.
+
+    Raises FileCodeUnknown where a reply does not say whether it has in a code that is known.
+    """
+    if "file_code" not in said:
+        return
+    code = str(said["file_code"])
     known = fmt.returned.file_codes_by_text.get(code)
+    if known is None and kind == "reply":
+        raise FileCodeUnknown(code[:_SHOWN_CHARS])
     if known and known.says == "refused":
         raise BankRefusedFile(code, known.zh, known.en)
 
@@ -114,12 +123,8 @@ def _differs(field: RecordField, said: int | str, found: int | str) -> Fault:
 
 
 def _file_code_faults(fmt: RowFormat, code: str, lines: Sequence[ReturnLine]) -> Iterator[Fault]:
-    known = fmt.returned.file_codes_by_text.get(code)
-    if known is None:
-        zh = f"整份返回码「{code}」不在格式之内；请在格式文件中登记"
-        en = f"the code {code!r} for the whole file is not listed; add it to the format"
-        yield Fault("file_code_unknown", zh, en, "file_code")
-    elif not _agrees(known.says, lines):
+    known = fmt.returned.file_codes_by_text[code]
+    if not _agrees(known.says, lines):
         zh = f"整份返回码「{code}」（{known.zh}）与明细不符"
         en = f"the code {code!r} for the whole file ({known.en}) is not what the lines say"
         yield Fault("file_code_differs", zh, en, "file_code")

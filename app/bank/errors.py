@@ -63,6 +63,35 @@ class BankRefusedFile(Invalid):
         )
 
 
+class FileCodeUnknown(Invalid):
+    """The bank's code for the whole file is none that the format lists; the file may be right."""
+
+    code = "bank-file-code-unknown"
+
+    def __init__(self, said: str) -> None:
+        super().__init__(
+            f"整份返回码「{said}」不在银行格式之内，未登记任何明细。请向银行问明含义，"
+            "在格式文件中登记后再传同一文件。",
+            f"The format does not list the code {said!r} for the whole file, so nothing of it was "
+            "taken. Ask the bank what it means, add it to the format, and hand in the same file.",
+            facts={"file_code": said},
+        )
+
+
+class ReturnFileOfAnother(Invalid):
+    """A return file names another payment file than the one it is handed in for."""
+
+    code = "return-file-of-another"
+
+    def __init__(self, sent: str, said: str) -> None:
+        super().__init__(
+            f"回盘文件答复的是「{said}」，不是代发文件 {sent}，整份未接收。请选对代发文件后再传。",
+            f"The return file answers {said!r}, not the payment file {sent}, so nothing of it was "
+            "taken. Choose the payment file it answers and hand it in again.",
+            facts={"payment_file": sent, "answers": said},
+        )
+
+
 class TotalsDiffer(Invalid):
     """A return file does not answer the payment file it is handed in for.
 

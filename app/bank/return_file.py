@@ -54,8 +54,9 @@ def read_return_file(fmt: RowFormat, data: bytes, *, kind: FileKind = "reply") -
     """The bank's word on each line; `kind` says whether it answers a file or sends money back.
 
     Lines may stand in any order. A word the format does not list is `unknown`, never failed.
-    Raises ReturnFileTooLarge, ReturnFileEmpty, ReturnFileEncoding, BankRefusedFile, or
-    ReturnFileBroken with every line that is wrong; of a sheet what `sheet.read` raises.
+    Raises ReturnFileTooLarge, ReturnFileEmpty, ReturnFileEncoding, BankRefusedFile,
+    FileCodeUnknown, or ReturnFileBroken with every line that is wrong; of a sheet what
+    `sheet.read` raises.
     """
     rows = read_rows(fmt, data)
     if fmt.header and rows:
@@ -63,7 +64,7 @@ def read_return_file(fmt: RowFormat, data: bytes, *, kind: FileKind = "reply") -
     if not rows:
         raise _empty()
     said = take_records(fmt, rows)
-    refuse_as_bank_did(fmt, said)
+    refuse_as_bank_did(fmt, kind, said)
     _check_extent(fmt, kind, len(rows))
     reading = Reading(fmt, kind)
     lines = [line for row in rows if (line := read_line(reading, row))]

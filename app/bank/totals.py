@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
-from app.bank.errors import TotalsDiffer
+from app.bank.errors import ReturnFileOfAnother, TotalsDiffer
 from app.core.errors import Fault
 from app.core.money import show_yuan
+
+_SHOWN_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,10 @@ def check_within(sent: ControlTotals, received: ControlTotals) -> None:
 def check_number(sent: str, said: str) -> None:
     """A reply that names the payment file names the one it is handed in for.
 
-    Raises TotalsDiffer.
+    Raises ReturnFileOfAnother.
     """
-    if sent == said:
-        return
-    zh = f"回盘文件答复的是「{said}」，不是代发文件 {sent}"
-    en = f"the return file answers {said!r}, not the payment file {sent}"
-    raise TotalsDiffer(
-        f"{zh}，整份未接收。请选对代发文件后再传。",
-        f"The {en.removeprefix('the ')}, so nothing of it was taken. Choose the right one.",
-        faults=[Fault("number_differs", zh, en, "file_number")],
-    )
+    if sent != said:
+        raise ReturnFileOfAnother(sent, said[:_SHOWN_CHARS])
 
 
 def _figures(

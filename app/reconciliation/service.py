@@ -46,8 +46,8 @@ def receive(
 
     The same bytes for the same payment file change nothing and get the first result. Every line
     ends in one outcome; the counts add up to the file's. Raises FileNotFound, what
-    `read_return_file` or `read_status_answer` raises, ReversalIsANotice, or TotalsDiffer: then
-    nothing of the file is taken.
+    `read_return_file` or `read_status_answer` raises, ReversalIsANotice, ReturnFileOfAnother, or
+    TotalsDiffer: then nothing of the file is taken.
     """
     sent = payments.file_by_number(session, payment_file, by)
     replies.hold_still(session, sent.bank_format)
@@ -136,7 +136,7 @@ def _read(fmt: Format, data: bytes, kind: ReturnKind) -> FileRead:
 
 
 def _check_totals(sent: PaymentFile, fmt: Format, kind: ReturnKind, read: FileRead) -> None:
-    """Raises TotalsDiffer where the file does not answer the payment file."""
+    """Raises ReturnFileOfAnother or TotalsDiffer where it does not answer the payment file."""
     ours = ControlTotals(sent.line_count, sent.amount_fen, sent.accounts_sha256)
     check_number(sent.number, str(read.said.get("file_number", sent.number)))
     if read.rest is not None or isinstance(fmt, MessageFormat):

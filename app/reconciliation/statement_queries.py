@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import BigInteger, Row, cast, func, select
 from sqlmodel import Session, col
 
 from app.core.actor import Actor, Scope
@@ -42,7 +42,7 @@ def outcomes(session: Session, statement_id: UUID) -> Sequence[Row[Any]]:
             col(line.outcome),
             col(line.direction),
             func.count().label("lines"),
-            func.sum(col(line.amount_fen)).label("fen"),
+            cast(func.sum(col(line.amount_fen)), BigInteger).label("fen"),
         )
         .where(col(line.statement_id) == statement_id)
         .group_by(col(line.outcome), col(line.direction))

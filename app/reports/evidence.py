@@ -21,6 +21,7 @@ from app.core.actor import Actor
 from app.core.money import show_yuan
 from app.core.paging import PageAsked
 from app.documents import service as documents
+from app.ledger.seals import CANONICAL
 from app.registry import service_students
 from app.reports.errors import TrailNotFound
 from app.reports.trail import trail
@@ -55,12 +56,14 @@ def evidence(
     page = PageAsked(limit=1, after=None)
     told = trail(session, found["number"], by=by, page=page).model_dump(mode="json")
     whose: Mapping[str, Any] = next(iter([*told["cases"], *told["allocations"]]))
+    moved = [*told["appropriation_transfers"], *whose["transfers"]]
     members = [
         *_case(session, whose),
         _json("payout.json", _payout(whose, payout_id)),
         _json("file-line.json", _file_line(session, found)),
         _json("bank-lines.json", _rows(session, _BANK_LINES, payout_id)),
-        _transfers([*told["appropriation_transfers"], *whose["transfers"]]),
+        _transfers(moved),
+        _json("seals.json", _seals(session, [each["id"] for each in moved])),
         _json("appropriations.json", told["appropriations"]),
         _json("fund-lines.json", told["fund_lines"]),
         _json("audit.json", _audited(session, payout_id, by)),
@@ -134,6 +137,17 @@ def _transfers(rows: Sequence[Mapping[str, Any]]) -> Member:
     return Member("transfers.csv", out.getvalue().encode())
 
 
+def _seals(session: Session, transfers: Sequence[int]) -> Any:
+    """Each transfer's canonical line and digest, and the seals of the days they stand in.
+
+    `sealed` is the digest that the day was sealed with, null while the day is open.
+    """
+    told = {"ids": list(transfers)}
+    lines = [dict(row) for row in session.execute(_LINES, told).mappings()]
+    days = [dict(row) for row in session.execute(_DAYS, told).mappings()]
+    return {"transfers": lines, "days": days}
+
+
 def _rows(session: Session, asked: Any, payout_id: UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in session.execute(asked, {"payout": payout_id}).mappings()]
 
@@ -169,6 +183,19 @@ _BANK_LINES = text("""
         NULL, s.received_at
     FROM statement_line l JOIN bank_statement s ON s.id = l.statement_id
     WHERE l.payout_id = :payout ORDER BY 9, 4
+""")
+_LINES = text(f"""
+    SELECT t.id, {CANONICAL} AS line,
+        encode(sha256(convert_to({CANONICAL}, 'UTF8')), 'hex') AS sha256,
+        encode(leaf.sha256, 'hex') AS sealed
+    FROM ledger_transfer t LEFT JOIN ledger_leaf leaf ON leaf.transfer_id = t.id
+    WHERE t.id = ANY(:ids) ORDER BY t.id
+""")  # noqa: S608 own text
+_DAYS = text("""
+    SELECT d.day, d.transfers, encode(d.previous, 'hex') AS previous,
+        encode(d.sha256, 'hex') AS sha256, encode(d.signature, 'hex') AS signature, d.signed_by
+    FROM ledger_day d
+    WHERE d.day IN (SELECT office_day FROM ledger_transfer WHERE id = ANY(:ids)) ORDER BY d.day
 """)
 _NOTICE = text("""
     SELECT n.number, n.title, n.shown_from, n.shown_to, l.line_no, l.name, l.school_name, l.grade,

@@ -236,10 +236,6 @@ def test_the_code_for_the_whole_file_must_be_what_the_lines_say(code, said, agre
         assert faults_of(CEB, data) == ["file_code_differs"]
 
 
-def test_a_code_for_the_whole_file_that_is_not_listed_refuses_it() -> None:
-    assert faults_of(CEB, ceb_reply("0777", PAID)) == ["file_code_unknown"]
-
-
 @pytest.mark.parametrize(
     ("code", "zh"), [("0106", "批次号重复"), ("0112", "笔数不符"), ("0113", "金额不符")]
 )

@@ -8,7 +8,6 @@ from app.bank.errors import StatementBroken, StatementGap, StatementUnbalanced
 from app.bank.statement_catalogue import find_statement_format
 from app.bank.statement_file import read_statement
 from app.bank.statements import LastStatement, check_follows
-from app.core.errors import AidError
 from tests.bank.statement_rows import row, statement
 
 FORMAT = find_statement_format("generic-statement-csv")
@@ -27,20 +26,6 @@ def test_a_return_is_a_credit_with_the_banks_word_for_it() -> None:
 def test_one_fen_off_is_refused_with_both_figures(off: int) -> None:
     with pytest.raises(StatementUnbalanced, match=r"999750\.00 and the closing balance is 9997"):
         read_statement(FORMAT, statement([row("250.00")], off=off))
-
-
-def test_a_line_twice_in_one_statement_is_refused() -> None:
-    with pytest.raises(StatementBroken) as refused:
-        read_statement(FORMAT, statement([row("1.00", seq="7"), row("2.00", seq="7")]))
-    assert [fault.code for fault in refused.value.faults] == ["line_twice"]
-
-
-def test_a_statement_cut_at_any_kib_is_refused_whole() -> None:
-    whole = statement([row("1.00", seq=str(place)) for place in range(400)])
-    assert len(whole) > 10 * 1024
-    for end in range(0, len(whole), 1024):
-        with pytest.raises(AidError):
-            read_statement(FORMAT, whole[:end])
 
 
 def test_a_statement_cut_in_its_last_word_is_refused() -> None:

@@ -44,6 +44,16 @@ def lines_in(session: Session, file: PaymentFile) -> list[PaymentLine]:
     return read_payment_file(find_format(file.bank_format), data)
 
 
+def words(code: str) -> dict[str, tuple[str, str]]:
+    """One word of the bank's for each outcome of a format's."""
+    returned = find_format(code).returned
+    reason = next((each.texts[0] for each in returned.reason if each.settles), "")
+    return {
+        result.outcome: (result.texts[0], reason if result.reason == "listed" else "")
+        for result in reversed(returned.result)
+    }
+
+
 def answer(
     lines: Sequence[PaymentLine], *says: Say, otherwise: Say = paid, shuffle: int | None = None
 ) -> bytes:

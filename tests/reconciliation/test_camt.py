@@ -1,10 +1,8 @@
 """A camt.053 is taken in like any other statement, and sends back what the bank returned."""
 
-import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.bank.iso.errors import MessageForbidden
 from app.bank.iso.statements import FORMAT
 from app.core.actor import Actor
 from app.disbursement.models import Payout
@@ -15,7 +13,6 @@ from app.disbursement.paying_accounts import (
     enter_paying_account,
 )
 from app.reconciliation.queries import invariants
-from app.reconciliation.statement_models import BankStatement
 from app.reconciliation.statements import Taken, take_statement
 from tests.bank.iso.messages import STATEMENT, account_report, balance, detail, entry
 from tests.factories.office import City
@@ -56,11 +53,3 @@ def test_what_a_camt_returns_is_returned(
     assert (taken.statement.line_count, taken.statement.format) == (2, FORMAT)
     assert states(session, file) == [S.RETURNED, S.PAID]
     assert invariants(session) == []
-
-
-def test_a_camt_with_a_document_type_leaves_nothing(
-    session: Session, city: City, maker: Actor
-) -> None:
-    with pytest.raises(MessageForbidden):
-        take(session, city, maker, "<!DOCTYPE Document>" + account_report(STATEMENT))
-    assert session.execute(select(BankStatement)).first() is None

@@ -4,7 +4,6 @@ import pytest
 from sqlmodel import Session
 
 from app.bank.catalogue import find_format, formats
-from app.bank.errors import ReturnFileBroken, TotalsDiffer
 from app.bank.return_file import BankAnswer, write_return_file
 from app.bank.totals import ControlTotals
 from app.core.actor import Actor
@@ -15,20 +14,10 @@ from app.reconciliation.models import ReturnKind
 from app.reconciliation.queries import invariants
 from app.reconciliation.queries import outcomes as tallies
 from tests.factories.money import balances, line_code
-from tests.reconciliation.bank import lines_in, outcomes, states, take_in
+from tests.reconciliation.bank import lines_in, outcomes, states, take_in, words
 from tests.reconciliation.conftest import Send
 
 FAILURES = "generic-failures"
-
-
-def words(code: str) -> dict[str, tuple[str, str]]:
-    """One word of the bank's for each outcome."""
-    returned = find_format(code).returned
-    reason = next((each.texts[0] for each in returned.reason if each.settles), "")
-    return {
-        result.outcome: (result.texts[0], reason if result.reason == "listed" else "")
-        for result in reversed(returned.result)
-    }
 
 
 def reply(session: Session, file: PaymentFile, *said: tuple[int, str], **more: object) -> bytes:
@@ -79,45 +68,3 @@ def test_a_list_without_a_failure_says_that_all_were_paid(
     file = sent(3, FAILURES)
     take_in(session, file, reply(session, file), maker)
     assert set(states(session, file)) == {S.PAID}
-
-
-def test_a_list_that_speaks_of_another_number_or_sum_is_refused_with_both(
-    session: Session, sent: Send, maker: Actor
-) -> None:
-    file = sent(3, FAILURES)
-    other = ControlTotals(4, 1000_00, file.accounts_sha256)
-    with pytest.raises(TotalsDiffer) as refused:
-        take_in(session, file, reply(session, file, (0, "failed"), sent=other), maker)
-    assert refused.value.facts["sent"] == {"count": 3, "amount": "750.00"}
-    assert refused.value.facts["received"] == {"count": 4, "amount": "1000.00"}
-    assert set(states(session, file)) == {S.SENT}
-
-
-@pytest.mark.parametrize(
-    "changes", [{"seq": 99}, {"account": "6217999999999999"}], ids=["number", "account"]
-)
-def test_a_failure_that_is_nobodys_hides_which_one_failed_and_is_refused(
-    session: Session, sent: Send, maker: Actor, changes: dict[str, object]
-) -> None:
-    file = sent(3, FAILURES)
-    odd = lines_in(session, file)[0]._replace(**changes)
-    whole = ControlTotals(file.line_count, file.amount_fen, file.accounts_sha256)
-    data = write_return_file(
-        find_format(FAILURES), [BankAnswer(odd, "失败", "户名不符")], sent=whole
-    )
-    with pytest.raises(TotalsDiffer) as refused:
-        take_in(session, file, data, maker)
-    assert [fault.code for fault in refused.value.faults] == ["line_not_sent"]
-    assert set(states(session, file)) == {S.SENT}
-
-
-def test_a_reply_that_names_another_file_is_refused(
-    session: Session, sent: Send, maker: Actor
-) -> None:
-    file = sent(5, "generic-fixed")
-    data = reply(session, file, *((at, "paid") for at in range(5)), number="F-2008-0777")
-    with pytest.raises(TotalsDiffer, match="F-2008-0777"):
-        take_in(session, file, data, maker)
-    with pytest.raises(ReturnFileBroken):
-        take_in(session, file, data[:-40], maker)
-    assert set(states(session, file)) == {S.SENT}

@@ -7,7 +7,13 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.bank.errors import BankRefusedFile, ReturnFileBroken, ReturnFileEmpty, TotalsDiffer
+from app.bank.errors import (
+    BankRefusedFile,
+    ReturnFileBroken,
+    ReturnFileEmpty,
+    ReturnFileOfAnother,
+    TotalsDiffer,
+)
 from app.bank.iso.errors import MessageBroken
 from app.bank.iso.statements import FORMAT as CAMT_053
 from app.core.actor import Actor
@@ -149,7 +155,7 @@ def test_a_report_that_does_not_fit_the_file_changes_nothing(
     wrong: list[tuple[bytes, type[Exception]]] = [
         (report(file, *paid, count="3"), TotalsDiffer),
         (report(file, *paid, total="600.00"), TotalsDiffer),
-        (report(file, *paid).replace(file.number.encode(), b"F-2008-9999"), TotalsDiffer),
+        (report(file, *paid).replace(file.number.encode(), b"F-2008-9999"), ReturnFileOfAnother),
         (report(file, paid[0], paid[0]), ReturnFileBroken),
         (report(file, payment_status(a, "ACSC"), group="RJCT"), BankRefusedFile),
         (report(file, payment_status(a, "RJCT", reason="BE01"), group="ACSC"), ReturnFileBroken),

@@ -1,9 +1,13 @@
-"""One return file handed in by eight at once has one effect."""
+"""One return file has one effect, however often and by however many it is handed in."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
+import httpx
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.bank.return_file import BankAnswer
@@ -17,58 +21,79 @@ from app.disbursement.paying_accounts import (
 )
 from app.disbursement.release import release
 from app.disbursement.service import RunAsked, open_run
-from app.reconciliation.models import ReturnKind
 from app.reconciliation.queries import invariants
 from app.reconciliation.replies import Lesson, learn
 from app.reconciliation.reply_models import LearntOutcome
-from app.reconciliation.service import receive
 from app.reconciliation.statements import take_statement
 from tests.bank.statement_rows import ACCOUNT, row, statement
 from tests.factories.cases import BOARDERS
-from tests.factories.money import appropriate, balances, line_code
+from tests.factories.live import served
+from tests.factories.money import appropriate
 from tests.factories.office import City
 from tests.factories.payouts import make_payees
 from tests.reconciliation.bank import answer, failed, lines_in, states, take_in, timed_out
 from tests.reconciliation.conftest import DAY, RURAL
+from tests.reconciliation.desk import Desk, Sent, standing
 
 THREADS = 8
-PAYOUTS = 40
+# A file that is handed in again is kept where its bytes are new, and nothing else of it is.
+KEPT = {"document", "return_file", "return_line"}
 
 
-def test_one_return_file_eight_times_at_once_has_one_effect(city: City) -> None:
-    maker = city.actor("finance_maker")
+def came_to(file: Sent) -> list[tuple[object, ...]]:
+    """By line of a payment file: its payout, the movements of its money, the work it left."""
+    asked = text("""
+        SELECT p.file_line, p.state, p.bank_reason,
+            ARRAY(SELECT i.state FROM payout_part part JOIN instalment i
+                ON i.id = part.instalment_id WHERE part.payout_id = p.id ORDER BY i.id),
+            ARRAY(SELECT t.kind || ' ' || t.amount_fen FROM ledger_transfer t
+                JOIN payout_part part ON part.instalment_id = t.refers_to
+                WHERE part.payout_id = p.id ORDER BY t.id),
+            ARRAY(SELECT w.kind || ' ' || w.state || ' ' || w.reason FROM work_item w
+                WHERE w.payout_id = p.id ORDER BY w.id)
+        FROM payout p JOIN payment_file f ON f.id = p.file_id
+        WHERE f.number = :number ORDER BY p.file_line
+    """)
     with db.scoped_session(SYSTEM) as session:
-        appropriate(session, PAYOUTS * 250_00)
-        make_payees(session, city.schools[RURAL], PAYOUTS)
-        asked = RunAsked(programme=BOARDERS, due_to=DAY, bank_format="generic-pipe")
-        run = open_run(session, asked, by=maker)
-        file = release(session, run.id, by=city.actor("finance_checker")).files[0]
-        lines = lines_in(session, file)
-    same = answer(lines, failed, timed_out)
-    permuted = answer(lines, failed, timed_out, shuffle=1)
-    gate = Barrier(THREADS)
-
-    def hand_in(place: int) -> bool:
-        gate.wait()
-        data = permuted if place == 0 else same
-        with db.scoped_session(maker) as session:
-            return receive(
-                session, payment_file=file.number, kind=ReturnKind.REPLY, data=data, by=maker
-            ).repeated
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        repeated = list(pool.map(hand_in, range(THREADS)))
-    # The permuted file is another file with the same words: taken in, and all duplicates.
-    assert sorted(repeated) == [False, False] + [True] * (THREADS - 2)
-    with db.scoped_session(SYSTEM) as session:
-        found = session.execute(
-            text("SELECT kind, count(*) FROM ledger_transfer WHERE batch IN "
-                 "(SELECT id FROM return_file) GROUP BY kind ORDER BY kind")
-        ).all()  # fmt: skip
-        assert [tuple(row) for row in found] == [("fail", 1), ("pay", PAYOUTS - 2)]
-        assert session.execute(text("SELECT count(*) FROM work_item")).scalar_one() == 2
-        assert balances(session, line_code())["paid"] == (PAYOUTS - 2) * 250_00
         assert invariants(session) == []
+        return [tuple(row) for row in session.execute(asked, {"number": file.number})]
+
+
+def at_once(desk: Desk, number: str, files: Sequence[bytes]) -> list[int]:
+    """The status each file is answered with, all handed in over a port at the same moment."""
+    gate = Barrier(len(files))
+
+    with served() as url:
+
+        def hand_in(data: bytes) -> int:
+            with httpx.Client(base_url=url, timeout=60) as client:
+                gate.wait()
+                return int(replace(desk, client=client).hand_in(number, data).status_code)
+
+        with ThreadPoolExecutor(len(files)) as pool:
+            return sorted(pool.map(hand_in, files))
+
+
+def test_a_return_file_ends_as_it_did_once_however_often_it_is_handed_in(
+    client: TestClient, city: City
+) -> None:
+    desk = Desk(client, city)
+    once, often = desk.send("generic-pipe", 12), desk.send("generic-pipe", 12)
+    says = (failed, timed_out, lambda line: BankAnswer(line, "E-17"))
+    desk.hand_in(once.number, answer(once.lines, *says))
+    same = answer(often.lines, *says)
+    permuted = [answer(often.lines, *says, shuffle=seed) for seed in range(1, 11)]
+    # The permuted file is another file with the same words: it is taken in and moves nothing.
+    answers = at_once(desk, often.number, [same] * (THREADS - 1) + permuted[:1])
+    assert answers == [200] * (THREADS - 2) + [201] * 2
+    assert came_to(often) == came_to(once)
+    before = standing()
+    assert {desk.hand_in(often.number, same).status_code for _ in range(10)} == {200}
+    assert standing() == before
+    said = [desk.hand_in(often.number, data) for data in permuted[1:]]
+    assert {one["outcome"] for reply in said for one in reply.json()["outcomes"]} == {"duplicate"}
+    assert {name for name, digest in standing().items() if digest != before[name]} == KEPT
+    assert came_to(often) == came_to(once)
 
 
 def test_a_word_taught_while_a_file_is_taken_in_settles_that_files_lines_too(city: City) -> None:

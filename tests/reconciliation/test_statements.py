@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from app.bank.errors import StatementGap
 from app.core import clock
 from app.core.actor import Actor
 from app.core.money import show_yuan
@@ -192,17 +191,6 @@ def test_a_line_that_two_payouts_fit_is_nobodys_to_choose(
     assert outcomes(session, taken) == ["unmatched"]
     assert about(session, taken) == [(None, None)]
     assert set(states(session, file)) == {PayoutState.SENT}
-
-
-def test_a_statement_that_permutes_the_last_is_refused_and_changes_nothing(
-    session: Session, sent: Send, take: Take
-) -> None:
-    file = sent(5)
-    rows = [today("1250.00", seq="1", reference=file.number), today("5.00", seq="2")]
-    take(handed(rows))
-    with pytest.raises(StatementGap):
-        take(handed(rows[::-1]))
-    assert session.execute(select(func.count()).select_from(StatementLine)).scalar_one() == 2
 
 
 def test_five_working_days_reach_over_the_holiday() -> None:

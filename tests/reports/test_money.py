@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from app.core import db
 from app.core.actor import SYSTEM
+from app.ledger import seals
 from app.policy.facts import Words
 from app.reports.evidence import MANIFEST
 from app.reports.following import Direction, follow
@@ -107,6 +108,25 @@ def test_the_evidence_lists_the_digest_of_every_member_and_is_the_same_twice(
     assert json.loads(found["explanation.json"])["programme"] == "boarding-subsidy"
     assert [each["verdict"] for each in json.loads(found["decisions.json"])] == ["approve"] * 2
     assert found["transfers.csv"].count(b"\n") > 3
+
+
+def test_the_evidence_carries_the_seals_that_its_transfers_stand_under(
+    client: TestClient, city: City, chain: Chain
+) -> None:
+    path = f"/payouts/{chain.payouts[0].id}/evidence"
+    before = json.loads(members(get(client, city, path).content)["seals.json"])
+    assert {each["sealed"] for each in before["transfers"]} == {None}
+    assert before["days"] == []
+    with db.scoped_session(SYSTEM) as session:
+        asked = text("SELECT DISTINCT office_day FROM ledger_transfer ORDER BY 1")
+        for day in session.execute(asked).scalars().all():
+            seals.seal(session, day, signer=None, by=SYSTEM)
+    after = json.loads(members(get(client, city, path).content)["seals.json"])
+    for each in after["transfers"]:
+        assert each["sealed"] == each["sha256"] == hashlib.sha256(each["line"].encode()).hexdigest()
+    assert {each["line"].split("|")[7] for each in after["transfers"]} == {
+        each["day"] for each in after["days"]
+    }
 
 
 def test_nobodys_number_is_in_the_evidence_unless_it_is_asked_for_with_a_reason(

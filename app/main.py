@@ -52,6 +52,7 @@ from app.core.idempotency import Replayed
 from app.core.settings import SettingsWrong
 from app.core.web import BodyLimit
 from app.disbursement import guard_routes as payee_guard_routes
+from app.disbursement import pay_register_routes
 from app.disbursement import routes as disbursement_routes
 from app.documents import routes as document_routes
 from app.imports import routes as imports_routes
@@ -63,7 +64,12 @@ from app.policy import service as policy
 from app.policy import version_routes
 from app.recognition import by_register_routes, code_routes, path_routes, recognition_routes
 from app.recognition import routes as recognition_form_routes
-from app.reconciliation import correction_routes, reply_routes, statement_routes
+from app.reconciliation import (
+    correction_routes,
+    reply_routes,
+    signed_register_routes,
+    statement_routes,
+)
 from app.reconciliation import routes as reconciliation_routes
 from app.recoveries import routes as recovery_routes
 from app.registers import routes as register_routes
@@ -126,10 +132,12 @@ ROUTERS: list[APIRouter] = [
     notice_routes.router,
     disbursement_routes.router,
     payee_guard_routes.router,
+    pay_register_routes.router,
     reconciliation_routes.router,
     statement_routes.router,
     reply_routes.router,
     correction_routes.router,
+    signed_register_routes.router,
     document_routes.router,
     budget_routes.router,
     period_routes.router,

@@ -12,6 +12,7 @@ from app.budgets import models as budgets
 from app.core import models as core
 from app.disbursement import guard_models as payee_guards
 from app.disbursement import models as disbursement
+from app.disbursement import pay_register_models as pay_registers
 from app.disbursement import paying_models as paying_accounts
 from app.documents import models as documents
 from app.imports import models as imports
@@ -22,6 +23,7 @@ from app.policy import models as policy
 from app.recognition import models as recognition
 from app.reconciliation import models as reconciliation
 from app.reconciliation import reply_models as learnt_replies
+from app.reconciliation import signed_register_models as signed_registers
 from app.reconciliation import statement_models as statements
 from app.recoveries import models as recoveries
 from app.registers import models as registers
@@ -47,6 +49,7 @@ __all__ = [
     "ledger",
     "metadata",
     "notices",
+    "pay_registers",
     "payee_guards",
     "paying_accounts",
     "periods",
@@ -58,5 +61,6 @@ __all__ = [
     "registers",
     "registry",
     "school_accounts",
+    "signed_registers",
     "statements",
 ]

@@ -80,6 +80,9 @@ class Act(StrEnum):
     STAFF_ACCOUNT_REMOVE = "staff_account.remove"
     FILE_DOWNLOAD = "file.download"
     RETURN_RECEIVE = "return.receive"
+    PAY_REGISTER_READ = "pay_register.read"
+    PAY_REGISTER_SIGN = "pay_register.sign"
+    PAY_REGISTER_CONFIRM = "pay_register.confirm"
     PAYING_ACCOUNT_ENTER = "paying-account.enter"
     PAYING_ACCOUNT_CONFIRM = "paying-account.confirm"
     STATEMENT_TAKE = "statement.take"
@@ -198,6 +201,9 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.STAFF_ACCOUNT_REMOVE: _OFFICERS,
     Act.FILE_DOWNLOAD: _FINANCE,
     Act.RETURN_RECEIVE: frozenset({R.FINANCE_MAKER}),
+    Act.PAY_REGISTER_READ: _OFFICE_READERS | {R.SCHOOL_CLERK, R.SCHOOL_HEAD},
+    Act.PAY_REGISTER_SIGN: _FINANCE | {R.SCHOOL_CLERK, R.SCHOOL_HEAD},
+    Act.PAY_REGISTER_CONFIRM: frozenset({R.FINANCE_CHECKER}),
     Act.PAYING_ACCOUNT_ENTER: frozenset({R.FINANCE_MAKER}),
     Act.PAYING_ACCOUNT_CONFIRM: frozenset({R.FINANCE_CHECKER}),
     Act.STATEMENT_TAKE: frozenset({R.FINANCE_MAKER}),

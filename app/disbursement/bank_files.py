@@ -191,10 +191,11 @@ def _mark_sent(session: Session, places: Sequence[tuple[UUID, UUID, int]]) -> No
     told = {"ids": list(payouts), "files": list(files), "lines": list(lines), "now": clock.now()}
     sent = set(session.execute(_SEND, told).scalars())
     if len(sent) < len(places):
-        raise PayoutsMoved([_no_longer_ready(one) for one in payouts if one not in sent])
+        raise PayoutsMoved([no_longer_ready(one) for one in payouts if one not in sent])
 
 
-def _no_longer_ready(payout: UUID) -> Fault:
+def no_longer_ready(payout: UUID) -> Fault:
+    """The fault of a payout that was ready a moment ago."""
     return Fault("payout_not_ready", "已不是待发放状态", "is not ready any more", str(payout))
 
 

@@ -14,13 +14,15 @@ is a school's own that is a student's, a guardian's or another school's too.
 """
 
 from collections.abc import Mapping
+from functools import cache
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
 from app.bank.layout import Format
 from app.bank.line_faults import name_faults
 from app.disbursement import guards
+from app.disbursement.methods import Way
 from app.disbursement.models import PayeeCheck
 from app.policy import queries as policy
 from app.registry import presence
@@ -144,20 +146,9 @@ CHECKS: Mapping[PayeeCheck, str] = {
     PayeeCheck.RATE_DIFFERS: guards.RATE_DIFFERS,
 }
 
-_EVERY = " UNION ALL ".join(
-    f"SELECT payout_id, '{check.value}', fact FROM ({found}) "  # noqa: S608 own text
-    "AS found (payout_id, fact)"
-    for check, found in CHECKS.items()
-)
 _DIGEST = """encode(sha256(convert_to(concat_ws('|', max(p.account_id::text),
     max(p.school_account_id::text), max(p.amount_fen),
     string_agg(DISTINCT f.fact, ',' ORDER BY f.fact)), 'UTF8')), 'hex')"""
-_FIND = text(
-    "INSERT INTO payee_finding (payout_id, finding, facts, overridden) "  # noqa: S608 own text
-    f"SELECT payout_id, f.finding, {_DIGEST}, false "
-    f"FROM ({_EVERY}) AS f (payout_id, finding, fact) JOIN payee p USING (payout_id) "
-    "GROUP BY payout_id, f.finding"
-)
 _HOLDERS = """
     SELECT p.payout_id, coalesce(b.name_as_at_bank, b.holder_name) AS holder_name
     FROM payee p JOIN bank_account b ON b.id = p.account_id
@@ -197,16 +188,41 @@ def set_up(session: Session) -> None:
         session.execute(text(statement))
 
 
-def find(session: Session, fmt: Format) -> None:
-    """Writes every failed check of every payee into `payee_finding`; in city scope."""
+def find(session: Session, way: Way) -> None:
+    """Writes every failed check of every payee into `payee_finding`; in city scope.
+
+    Of who is paid in hand nothing is asked about an account.
+    """
     for statement in _READY:
         session.execute(text(statement))
     _know_maxima(session)
-    session.execute(_FIND)
+    session.execute(_finding(way.checks))
+    if way.fmt is not None:
+        _find_unfit_names(session, way.fmt)
+    session.execute(_OVERRIDE)
+
+
+@cache
+def _finding(asked: tuple[PayeeCheck, ...]) -> TextClause:
+    """One statement of all the checks that are asked."""
+    every = " UNION ALL ".join(
+        f"SELECT payout_id, '{check.value}', fact FROM ({CHECKS[check]}) "  # noqa: S608 own text
+        "AS found (payout_id, fact)"
+        for check in asked
+        if check in CHECKS
+    )
+    return text(
+        "INSERT INTO payee_finding (payout_id, finding, facts, overridden) "  # noqa: S608 own text
+        f"SELECT payout_id, f.finding, {_DIGEST}, false "
+        f"FROM ({every}) AS f (payout_id, finding, fact) JOIN payee p USING (payout_id) "
+        "GROUP BY payout_id, f.finding"
+    )
+
+
+def _find_unfit_names(session: Session, fmt: Format) -> None:
     names = session.execute(_NAMES).scalars().all()
     unfit = [name for name in names if name_faults(fmt, name)]
     session.execute(_UNFIT, {"finding": PayeeCheck.NAME_UNFIT_FOR_BANK.value, "names": unfit})
-    session.execute(_OVERRIDE)
 
 
 def _know_maxima(session: Session) -> None:

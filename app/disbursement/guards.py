@@ -49,7 +49,8 @@ PAID_TWICE = f"""
         SELECT payout_id, student_id FROM payee WHERE student_id IS NOT NULL
         UNION
         SELECT p.payout_id, o.student_id FROM payee p
-        JOIN bank_account b ON b.id = p.account_id JOIN student s ON s.id = p.student_id
+        JOIN bank_account b ON b.student_id = p.student_id AND b.state = 'confirmed'
+        JOIN student s ON s.id = p.student_id
         JOIN bank_account o ON o.number_index = b.number_index AND o.student_id <> p.student_id
         JOIN student t ON t.id = o.student_id AND t.name = s.name OFFSET 0) twin
     JOIN (
@@ -63,7 +64,7 @@ PAID_TWICE = f"""
     WHERE EXISTS (SELECT FROM instalment x WHERE x.award_id = other.id
         AND {_GONE_OR_GOING})"""  # noqa: S608 own text
 """Another award of the same programme and period has left, or leaves now, to the same student or
-to one of the same name with the same account."""
+to one of the same name with the same account, whichever way this one is paid."""
 
 # An account changed because the bank refused or sent back the money is what was asked for.
 ACCOUNT_CHANGED = """

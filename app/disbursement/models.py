@@ -32,14 +32,22 @@ class RunKind(StrEnum):
     REISSUE = "reissue"  # payouts that failed or came back, to a corrected account
 
 
+class PayoutMethod(StrEnum):
+    """How a run's money reaches its payees; the policy version of each award says which may."""
+
+    BANK = "bank"
+    CASH = "cash"  # 现金, against a signature
+    MEAL_CARD = "meal_card"  # 充入饭卡, against a signature
+
+
 class PayoutState(StrEnum):
     """Where one payout stands (design §1)."""
 
     HELD = "held"  # 暂缓发放: a pre-payment check found something
     READY = "ready"  # 待发放
-    SENT = "sent"  # 已送银行: in a released file; nobody may edit it
-    PAID = "paid"  # 银行已入账
-    FAILED = "failed"  # 代发失败: the bank refused it
+    SENT = "sent"  # 已送银行: in a released file or pay register; nobody may edit it
+    PAID = "paid"  # 银行已入账, or signed for
+    FAILED = "failed"  # 代发失败: the bank refused it, or nobody signed for it
     RETURNED = "returned"  # 退汇: it came back after it was paid
     UNKNOWN = "unknown"  # 待银行确认: blocks a second payment until the bank says
     CANCELLED = "cancelled"
@@ -87,7 +95,9 @@ class PayoutRun(SQLModel, table=True):
     __tablename__ = "payout_run"
     __table_args__ = (
         one_of("kind", RunKind),
+        one_of("method", PayoutMethod),
         one_of("state", RunState),
+        CheckConstraint("(method = 'bank') = (bank_format IS NOT NULL)", name="format_of_bank"),
         CheckConstraint("released_by IS DISTINCT FROM opened_by", name="second_person"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
@@ -97,7 +107,8 @@ class PayoutRun(SQLModel, table=True):
     holder_id: UUID | None = Field(default=None, foreign_key="organisation.id")  # null: all
     county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     due_to: date
-    bank_format: str = Field(max_length=40)
+    method: PayoutMethod = enum_column(PayoutMethod, default=PayoutMethod.BANK)
+    bank_format: str | None = Field(default=None, max_length=40)
     state: RunState = enum_column(RunState)
     opened_by: UUID
     opened_at: datetime = moment_column()
@@ -134,16 +145,19 @@ class PaymentFile(SQLModel, table=True):
 
 
 class Payout(SQLModel, table=True):
-    """One payment to one bank account. Its state is moved only by disbursement.service.
+    """One payment to one bank account, or into a hand. Only disbursement moves its state.
 
-    The payee is a student or, without one, the school itself.
+    The payee is a student or, without one, the school itself. It leaves in a bank file or, paid in
+    hand, in a pay register.
     """
 
     __table_args__ = (
         one_of("state", PayoutState),
         CheckConstraint("amount_fen > 0", name="amount_positive"),
         CheckConstraint(
-            "(state IN ('held', 'ready', 'cancelled')) = (file_id IS NULL)", name="sent_in_file"
+            "num_nonnulls(file_id, register_id) = "
+            "CASE WHEN state IN ('held', 'ready', 'cancelled') THEN 0 ELSE 1 END",
+            name="sent_one_way",
         ),
         CheckConstraint(
             "CASE WHEN student_id IS NULL THEN account_id ELSE school_account_id END IS NULL",
@@ -158,6 +172,13 @@ class Payout(SQLModel, table=True):
             "file_line",
             unique=True,
             postgresql_where="file_id IS NOT NULL",
+        ),
+        Index(
+            "uq_payout_register_line",
+            "register_id",
+            "register_line",
+            unique=True,
+            postgresql_where="register_id IS NOT NULL",
         ),
         Index(
             "uq_payout_reissue_of",
@@ -179,6 +200,8 @@ class Payout(SQLModel, table=True):
     reissue_of: UUID | None = Field(default=None, foreign_key="payout.id")
     file_id: UUID | None = Field(default=None, foreign_key="payment_file.id")
     file_line: int | None = None
+    register_id: UUID | None = Field(default=None, foreign_key="pay_register.id")
+    register_line: int | None = None
     bank_reason: str | None = Field(default=None, max_length=120)
     made_at: datetime = moment_column()
     sent_at: datetime | None = moment_column(default=None, nullable=True)

@@ -1,6 +1,7 @@
 """The payees of a run: gathered into temporary tables, checked there, written as payouts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -10,30 +11,47 @@ from sqlmodel import Session
 from app.core import clock, ids, numbers
 from app.core.staging import Rows
 from app.disbursement import checks
-from app.disbursement.models import PayeeCheck, PayoutRun
+from app.disbursement.methods import Way
+from app.disbursement.models import PayoutRun
 
 _PART = table("payee_part", column("instalment_id", Uuid()))
 
 
-def gather_due(session: Session, programme: str, due_to: date, holder: UUID | None) -> int:
-    """Locks the due instalments by id and gathers them by payee and school; answers how many."""
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """Whose instalments a run takes up: due by a day, of one holder or all, decided by versions."""
+
+    programme: str
+    due_to: date
+    holder: UUID | None
+    versions: Sequence[UUID] | None
+
+
+def gather_due(session: Session, due: Due, way: Way) -> int:
+    """Locks the due instalments by id and gathers them by payee and school; answers how many.
+
+    What a version outside `due.versions` decided is left for another run. A supplement is decided
+    by the version that added it.
+    """
     checks.set_up(session)
-    session.execute(_DUE, {"programme": programme, "due": due_to, "holder": holder})
-    session.execute(_PAYEES)
+    versions = None if due.versions is None else list(due.versions)
+    told = {"programme": due.programme, "due": due.due_to, "holder": due.holder}
+    session.execute(_DUE, {**told, "versions": versions})
+    session.execute(_PAYEES, {"by_bank": way.by_bank})
     return len(session.execute(_PAYEE_PARTS).all())
 
 
-def gather_again(session: Session, payouts: Sequence[UUID]) -> None:
+def gather_again(session: Session, payouts: Sequence[UUID], way: Way) -> None:
     """One payee for each failed or returned payout, with what may be paid of it."""
     checks.set_up(session)
-    session.execute(_PAYEES_AGAIN, {"ids": list(payouts)})
+    session.execute(_PAYEES_AGAIN, {"ids": list(payouts), "by_bank": way.by_bank})
     session.execute(_PARTS_AGAIN)
 
 
-def gather_held(session: Session, run_id: UUID) -> None:
+def gather_held(session: Session, run_id: UUID, way: Way) -> None:
     """The held payouts of a run, each with the account that is confirmed by now."""
     checks.set_up(session)
-    session.execute(_PAYEES_HELD, {"run": run_id})
+    session.execute(_PAYEES_HELD, {"run": run_id, "by_bank": way.by_bank})
     session.execute(_PARTS_OF_PAYEES)
 
 
@@ -49,44 +67,47 @@ def instalments() -> Rows:
     return select(_PART.c.instalment_id)
 
 
-def write(session: Session, run: PayoutRun) -> int:
+def write(session: Session, run: PayoutRun, way: Way) -> int:
     """Writes the payees as numbered payouts of a run with parts and findings; answers how many."""
     count = int(session.execute(_COUNT).scalar_one())
     series = f"P-{clock.office_day().year}"
     place = numbers.take(session, series, count)
     now = clock.now()
-    told = {"run": run.id, "prefix": f"{series}-", "first": place, "now": now, "checks": _RAN}
-    session.execute(_INSERT_PAYOUTS, told)
+    told = {"run": run.id, "prefix": f"{series}-", "first": place, "now": now}
+    session.execute(_INSERT_PAYOUTS, {**told, "checks": _ran(way)})
     session.execute(_INSERT_PARTS)
     session.execute(_KEEP_FINDINGS, {"now": now})
     return count
 
 
-def settle_held(session: Session) -> tuple[int, int]:
+def settle_held(session: Session, way: Way) -> tuple[int, int]:
     """Writes today's account and findings of held payouts; the clean ones become ready.
 
     Answers how many were examined, and how many are ready.
     """
     examined = int(session.execute(_COUNT).scalar_one())
     session.execute(_TAKE_ACCOUNT)
-    _renew_findings(session)
+    _renew_findings(session, way)
     return examined, len(session.execute(_CLEAN_TO_READY).all())
 
 
-def hold_unfit(session: Session) -> int:
+def hold_unfit(session: Session, way: Way) -> int:
     """Holds the ready payouts in which the checks found something; answers how many."""
-    _renew_findings(session)
+    _renew_findings(session, way)
     return len(session.execute(_UNFIT_TO_HELD).all())
 
 
-def _renew_findings(session: Session) -> None:
+def _renew_findings(session: Session, way: Way) -> None:
     now = clock.now()
     session.execute(_FORGET_FINDINGS)
     session.execute(_KEEP_FINDINGS, {"now": now})
-    session.execute(_NOTE_CHECKS, {"now": now, "checks": _RAN})
+    session.execute(_NOTE_CHECKS, {"now": now, "checks": _ran(way)})
 
 
-_RAN = [check.value for check in PayeeCheck]
+def _ran(way: Way) -> list[str]:
+    return [check.value for check in way.checks]
+
+
 _NOTE_CHECKS = text(
     "UPDATE payout SET checks = CAST(:checks AS text[]), checked_at = :now FROM payee p "
     "WHERE payout.id = p.payout_id"
@@ -102,6 +123,8 @@ _DUE = text(f"""
     FROM instalment i JOIN award a ON a.id = i.award_id
     WHERE i.state = 'committed' AND i.due_on <= :due AND a.state = 'granted'
         AND a.programme = :programme
+        AND (CAST(:versions AS uuid[]) IS NULL OR coalesce(i.supplement_version_id,
+            a.policy_version_id) = ANY(CAST(:versions AS uuid[])))
         AND (CAST(:holder AS uuid) IS NULL OR i.county_id = CAST(:holder AS uuid))
         AND i.id NOT IN (SELECT l.instalment_id FROM payout q JOIN payout_part l
             ON l.payout_id = q.id WHERE q.state IN ('failed', 'returned') AND NOT EXISTS (
@@ -118,6 +141,7 @@ _PAYEES = text(f"""
             sum(amount_fen) AS amount_fen
         FROM payee_part GROUP BY payout_id, school_id, county_id) d
     LEFT JOIN bank_account b ON b.student_id = d.student_id AND b.state = 'confirmed'
+        AND :by_bank
     LEFT JOIN school_account c ON c.school_id = d.school_id AND c.state = 'confirmed'
         AND d.student_id IS NULL
 """)  # noqa: S608 own text
@@ -137,6 +161,7 @@ _PAYEES_AGAIN = text(f"""
             WHERE part.payout_id = p.id AND i.state = 'committed'), b.id, c.id, p.id
     FROM payout p
     LEFT JOIN bank_account b ON b.student_id = p.student_id AND b.state = 'confirmed'
+        AND :by_bank
     LEFT JOIN school_account c ON c.school_id = p.school_id AND c.state = 'confirmed'
         AND p.student_id IS NULL
     WHERE p.id = ANY(:ids)
@@ -154,6 +179,7 @@ _PAYEES_HELD = text("""
     SELECT p.id, p.student_id, p.school_id, p.county_id, b.id, p.amount_fen, p.reissue_of, c.id
     FROM payout p
     LEFT JOIN bank_account b ON b.student_id = p.student_id AND b.state = 'confirmed'
+        AND :by_bank
     LEFT JOIN school_account c ON c.school_id = p.school_id AND c.state = 'confirmed'
         AND p.student_id IS NULL
     WHERE p.run_id = :run AND p.state = 'held'

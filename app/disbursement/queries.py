@@ -155,7 +155,7 @@ _PAYOUTS = text("""
         coalesce(b.holder_name, c.holder_name) AS holder_name,
         coalesce(b.number_tail, c.number_tail) AS number_tail,
         coalesce(b.bank_name, c.bank_name) AS bank_name, p.reissue_of, p.file_line, p.bank_reason,
-        f.number AS file_number,
+        f.number AS file_number, g.number AS register_number, p.register_line,
         (SELECT count(*) FROM payout_part part WHERE part.payout_id = p.id) AS parts,
         ARRAY(SELECT found.finding FROM payout_finding found WHERE found.payout_id = p.id
             AND found.outcome = 'open' ORDER BY found.finding) AS findings,
@@ -170,6 +170,7 @@ _PAYOUTS = text("""
     LEFT JOIN bank_account b ON b.id = p.account_id
     LEFT JOIN school_account c ON c.id = p.school_account_id
     LEFT JOIN payment_file f ON f.id = p.file_id
+    LEFT JOIN pay_register g ON g.id = p.register_id
     WHERE p.run_id = :run AND (CAST(:state AS text) IS NULL OR p.state = :state)
         AND (CAST(:after AS uuid) IS NULL OR p.id > CAST(:after AS uuid))
     ORDER BY p.id LIMIT :limit

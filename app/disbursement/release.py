@@ -1,4 +1,4 @@
-"""Releases a run: money committed goes on its way, and the bank's files are written."""
+"""Releases a run: committed money goes on its way; bank files or pay registers are written."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,15 +8,15 @@ from sqlmodel import Session, col
 
 from app.audit import service as audit
 from app.awards.models import InstalmentShare
-from app.bank.catalogue import find_format
 from app.budgets.errors import CashShort
 from app.budgets.models import FundLine
 from app.core import clock, db
 from app.core.actor import Actor
 from app.core.errors import Fault
 from app.core.staging import Rows
-from app.disbursement import bank_files, blackouts, checks, payees, service
+from app.disbursement import bank_files, blackouts, checks, methods, pay_registers, payees, service
 from app.disbursement.errors import NothingReady, RunNotFound, RunOpenedBySame
+from app.disbursement.methods import Way
 from app.disbursement.models import (
     PaymentFile,
     Payout,
@@ -25,6 +25,7 @@ from app.disbursement.models import (
     PayoutState,
     RunState,
 )
+from app.disbursement.pay_register_models import PayRegister
 from app.ledger import service as ledger
 from app.ledger.errors import Overdrawn
 from app.ledger.models import AccountKind, TransferKind
@@ -43,13 +44,14 @@ class LeftBehind:
 
 @dataclass(frozen=True)
 class Released:
-    """What left, in which files, and what did not; `below_minimum`: fewer lines than a bank wants.
+    """What left, in which files or pay registers, and what did not.
 
-    `amount_fen` is what was sent.
+    `below_minimum`: fewer lines than a bank wants. `amount_fen` is what was sent.
     """
 
     run: PayoutRun
     files: tuple[PaymentFile, ...]
+    registers: tuple[PayRegister, ...]
     payouts: int
     amount_fen: int
     below_minimum: bool
@@ -58,6 +60,9 @@ class Released:
 
 def release(session: Session, run_id: UUID, *, by: Actor) -> Released:
     """Sends every ready payout of an open run; only another person than its opener may.
+
+    What goes by the bank leaves in its files; what goes from hand to hand, in a pay register for
+    each school to have signed.
 
     What is ready is examined once more, for a student may have left since. What is held by then is
     left behind: cancelled, with its findings kept, and its instalments committed again, so that
@@ -69,17 +74,30 @@ def release(session: Session, run_id: UUID, *, by: Actor) -> Released:
     run = _take(session, run_id, by)
     blackouts.refuse_on(session, run, clock.office_day())
     service.lock_payouts(session, run.id)
-    fmt = find_format(run.bank_format)
+    way = methods.way_of(run)
     with db.city_scope(session, by):
         payees.gather_ready(session, run.id)
-        checks.find(session, fmt)
-    payees.hold_unfit(session)
+        checks.find(session, way)
+    payees.hold_unfit(session, way)
     left = _left_behind(session, run.id)
     service.cancel_before_release(session, run.id, states=[PayoutState.HELD])
-    lines = bank_files.lines_of(session, run, fmt, by=by)
-    if not lines:
+    payouts = session.execute(_READY, {"run": run.id}).scalar_one()
+    if not payouts:
         faults = [_why_left(one) for one in left]
         raise NothingReady(run.number, faults)
+    amount_fen = _move(session, run, by)
+    files, registers = _write(session, run, way, by)
+    detail = {"number": run.number, "payouts": payouts, "left_behind": len(left)}
+    sent = select(col(Payout.id)).where(
+        col(Payout.run_id) == run.id, col(Payout.state) == PayoutState.SENT
+    )
+    audit.note(session, by=by, did="run.released", records=[run.id], detail=detail)
+    audit.note(session, by=by, did="payouts.sent", records=sent, detail={"run": run.number})
+    below = way.fmt is not None and any(file.line_count < way.fmt.rows.min for file in files)
+    return Released(run, files, registers, payouts, amount_fen, below, left)
+
+
+def _move(session: Session, run: PayoutRun, by: Actor) -> int:
     try:
         moved = ledger.move(
             session, kind=TransferKind.SEND, batch=run.id, by=by, lines=_shares_to_send(run.id)
@@ -88,15 +106,16 @@ def release(session: Session, run_id: UUID, *, by: Actor) -> Released:
         if overdrawn.account is AccountKind.CASH:
             raise CashShort.of(overdrawn) from overdrawn
         raise
-    files = bank_files.write(session, run, fmt, lines, by=by)
-    detail = {"number": run.number, "payouts": len(lines), "left_behind": len(left)}
-    below = any(file.line_count < fmt.rows.min for file in files)
-    sent = select(col(Payout.id)).where(
-        col(Payout.run_id) == run.id, col(Payout.state) == PayoutState.SENT
-    )
-    audit.note(session, by=by, did="run.released", records=[run.id], detail=detail)
-    audit.note(session, by=by, did="payouts.sent", records=sent, detail={"run": run.number})
-    return Released(run, files, len(lines), moved.amount_fen, below, left)
+    return moved.amount_fen
+
+
+def _write(
+    session: Session, run: PayoutRun, way: Way, by: Actor
+) -> tuple[tuple[PaymentFile, ...], tuple[PayRegister, ...]]:
+    if way.fmt is None:
+        return (), pay_registers.write(session, run, by=by)
+    lines = bank_files.lines_of(session, run, way.fmt, by=by)
+    return bank_files.write(session, run, way.fmt, lines, by=by), ()
 
 
 def _take(session: Session, run_id: UUID, by: Actor) -> PayoutRun:
@@ -161,6 +180,7 @@ _WAIT_FOR_TURN = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('releases of ' || programme, 0)) "
     "FROM payout_run WHERE id = :run"
 )
+_READY = text("SELECT count(*) FROM payout WHERE run_id = :run AND state = 'ready'")
 _HELD = text("""
     SELECT p.number, p.amount_fen, array_agg(f.finding ORDER BY f.finding) AS findings
     FROM payout p JOIN payout_finding f ON f.payout_id = p.id

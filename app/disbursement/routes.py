@@ -14,6 +14,7 @@ from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.disbursement import holds, queries, service
 from app.disbursement.models import PayoutState, RunState
+from app.disbursement.pay_register_schemas import PayRegisterOut
 from app.disbursement.release import release
 from app.disbursement.schemas import (
     AT_ONCE_MAX,
@@ -43,8 +44,9 @@ def open_run(
     asked = service.RunAsked(
         programme=sent.programme,
         due_to=sent.due_to,
-        bank_format=sent.bank_format,
+        bank_format=sent.wanted_format,
         holder_id=sent.holder_id,
+        method=sent.method,
     )
     run = service.open_run(session, asked, by=by)
     return _detail(session, run.id, by)
@@ -125,7 +127,7 @@ def recheck(
 def release_run(
     run_id: UUID, session: DbSession, by: Annotated[Actor, may(Act.RUN_RELEASE)]
 ) -> ReleasedOut:
-    """Sends what is ready and writes the bank files; what is held is left behind and listed."""
+    """Sends what is ready and writes bank files or pay registers; lists what is left behind."""
     queries.run_for(session, run_id, by)
     done = release(session, run_id, by=by)
     return ReleasedOut(
@@ -133,6 +135,7 @@ def release_run(
         payouts=done.payouts,
         amount=done.amount_fen,
         files=[FileOut.of(file) for file in done.files],
+        registers=[PayRegisterOut.of(one) for one in done.registers],
         below_minimum=done.below_minimum,
         left_behind_count=len(done.left_behind),
         left_behind=[LeftBehindOut.of(one) for one in done.left_behind[:AT_ONCE_MAX]],

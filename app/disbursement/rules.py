@@ -30,6 +30,19 @@ def may_move(come_from: PayoutState, to: PayoutState) -> bool:
     return to in MOVES[come_from]
 
 
+ABOUT_ACCOUNT = frozenset(
+    {
+        PayeeCheck.NO_ACCOUNT,
+        PayeeCheck.ACCOUNT_UNCONFIRMED,
+        PayeeCheck.HOLDER_DIFFERS,
+        PayeeCheck.SHARED_ACROSS_HOUSEHOLDS,
+        PayeeCheck.NAME_UNFIT_FOR_BANK,
+        PayeeCheck.STAFF_ACCOUNT,
+        PayeeCheck.ACCOUNT_CHANGED,
+    }
+)
+"""What is asked of a bank account, and of nobody who is paid in hand."""
+
 NEVER_OVERRIDDEN: Mapping[PayeeCheck, tuple[str, str]] = {
     PayeeCheck.NO_ACCOUNT: ("没有账户可付", "there is no account to pay to"),
     PayeeCheck.ACCOUNT_UNCONFIRMED: (

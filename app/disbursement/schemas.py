@@ -15,11 +15,13 @@ from app.disbursement.models import (
     PayeeCheck,
     PaymentFile,
     PaymentHold,
+    PayoutMethod,
     PayoutRun,
     PayoutState,
     RunKind,
     RunState,
 )
+from app.disbursement.pay_register_schemas import PayRegisterOut
 from app.disbursement.queries import Tally
 from app.disbursement.release import LeftBehind
 
@@ -27,12 +29,24 @@ AT_ONCE_MAX = 1000
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class RunIn(Asked):
+class PaidHow(Asked):
+    """By the bank, in one of its formats, or in hand, where there is none to name."""
+
+    method: PayoutMethod = PayoutMethod.BANK
+    bank_format: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+
+    @property
+    def wanted_format(self) -> str | None:
+        """The format named, else the usual one of a bank run."""
+        usual = "generic-pipe" if self.method is PayoutMethod.BANK else None
+        return self.bank_format or usual
+
+
+class RunIn(PaidHow):
     """A run to open: the programme's instalments due by a day; without a holder, of all."""
 
     programme: Annotated[str, Field(min_length=1, max_length=40)]
     due_to: Day
-    bank_format: Annotated[str, Field(min_length=1, max_length=40)] = "generic-pipe"
     holder_id: UUID | None = None
 
 
@@ -65,7 +79,8 @@ class RunOut(BaseModel):
     programme: str
     holder_id: UUID | None
     due_to: date
-    bank_format: str
+    method: PayoutMethod
+    bank_format: str | None
     state: RunState
     opened_by: UUID
     opened_at: datetime
@@ -153,6 +168,8 @@ class PayoutOut(BaseModel):
     reissue_of: UUID | None
     file_number: str | None
     file_line: int | None
+    register_number: str | None
+    register_line: int | None
     bank_reason: str | None
 
     @classmethod
@@ -179,6 +196,8 @@ class PayoutOut(BaseModel):
             reissue_of=row.reissue_of,
             file_number=row.file_number,
             file_line=row.file_line,
+            register_number=row.register_number,
+            register_line=row.register_line,
             bank_reason=row.bank_reason,
         )
 
@@ -237,12 +256,16 @@ class LeftBehindOut(BaseModel):
 
 
 class ReleasedOut(BaseModel):
-    """What a release sent, in which files, and what it left behind (the first thousand listed)."""
+    """What a release sent, in which files or pay registers, and what it left behind.
+
+    Of what was left behind the first thousand are listed.
+    """
 
     run: RunOut
     payouts: int
     amount: YuanOut
     files: list[FileOut]
+    registers: list[PayRegisterOut]
     below_minimum: bool
     left_behind_count: int
     left_behind: list[LeftBehindOut]

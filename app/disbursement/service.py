@@ -12,12 +12,11 @@ from sqlmodel import Session, col
 from app.audit import service as audit
 from app.awards import offsetting
 from app.awards import service as awards
-from app.bank.catalogue import find_format
 from app.core import clock, db, ids, numbers
 from app.core.actor import Actor, Scope
 from app.core.errors import Fault
 from app.core.staging import Rows
-from app.disbursement import checks, payees
+from app.disbursement import checks, methods, payees
 from app.disbursement.errors import (
     HolderOutside,
     NothingDue,
@@ -27,18 +26,31 @@ from app.disbursement.errors import (
     RunNotFound,
     RunNotOpen,
 )
-from app.disbursement.models import Payout, PayoutPart, PayoutRun, PayoutState, RunKind, RunState
+from app.disbursement.method_errors import METHODS
+from app.disbursement.models import (
+    Payout,
+    PayoutMethod,
+    PayoutPart,
+    PayoutRun,
+    PayoutState,
+    RunKind,
+    RunState,
+)
 from app.disbursement.rules import BEFORE_RELEASE
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunAsked:
-    """What a run is to pay: a programme's instalments due by a day, of one holder or of all."""
+    """What a run is to pay: a programme's instalments due by a day, of one holder or of all.
+
+    And how: by the bank in a format, or in hand.
+    """
 
     programme: str
     due_to: date
-    bank_format: str
+    bank_format: str | None = None
     holder_id: UUID | None = None
+    method: PayoutMethod = PayoutMethod.BANK
 
 
 @dataclass(frozen=True)
@@ -56,45 +68,65 @@ def open_run(session: Session, asked: RunAsked, *, by: Actor) -> PayoutRun:
 
     What students have agreed to have kept back for their debts is kept back first.
     Due is what is committed, of a granted award, with a due day not after `due_to`. What the bank
-    refused or sent back is not taken up: it is reissued. The number of statements does not depend
-    on the number of payouts. Raises FormatUnknown, HolderOutside, NothingDue.
+    refused or sent back is not taken up: it is reissued. Nor is what the award's policy version
+    does not let be paid so: it is left for another run. The number of statements does not depend
+    on the number of payouts. Raises FormatUnfit, FormatUnknown, MethodNotAllowed, HolderOutside,
+    NothingDue.
     """
-    fmt = find_format(asked.bank_format)
+    way = methods.way(asked.method, asked.bank_format)
+    versions = methods.versions_allowing(session, asked.programme, asked.method)
     holder = _holder(session, asked.holder_id, by)
+    due = payees.Due(
+        programme=asked.programme, due_to=asked.due_to, holder=holder, versions=versions
+    )
     with db.city_scope(session, by):
         offsetting.offset(session, asked.programme, asked.due_to, holder=holder, by=by)
-        taken = payees.gather_due(session, asked.programme, asked.due_to, holder)
+        taken = payees.gather_due(session, due, way)
         if not taken:
             raise NothingDue(asked.programme, asked.due_to.isoformat())
-        checks.find(session, fmt)
+        checks.find(session, way)
     made = _run(session, asked, kind=RunKind.DUE, holder=holder, by=by)
-    payouts = payees.write(session, made)
+    payouts = payees.write(session, made, way)
     detail = {"number": made.number, "payouts": payouts, "instalments": taken}
     audit.note(session, by=by, did="run.opened", records=[made.id], detail=detail)
     return made
 
 
-def reissue(session: Session, payouts: Sequence[UUID], *, bank_format: str, by: Actor) -> PayoutRun:
+def reissue(
+    session: Session,
+    payouts: Sequence[UUID],
+    *,
+    bank_format: str | None,
+    by: Actor,
+    method: PayoutMethod = PayoutMethod.BANK,
+) -> PayoutRun:
     """Opens a run that pays failed or returned payouts again, each by a new one that points at it.
 
-    Each needs a confirmed account; what the checks find holds the new payout. Raises
-    PayoutsNotReissuable with every payout that cannot be, or ReissueMixed.
+    For the bank each needs a confirmed account; in hand, a policy version that allows it. What the
+    checks find holds the new payout. Raises PayoutsNotReissuable with every payout that cannot be,
+    ReissueMixed, FormatUnfit, or MethodNotAllowed.
     """
-    fmt = find_format(bank_format)
+    way = methods.way(method, bank_format)
     wanted = {"ids": list(payouts)}
     session.execute(_LOCK_PARTS_OF, wanted)
-    found = session.execute(_REISSUABLE, wanted).all()
+    found = session.execute(_REISSUABLE, {**wanted, "by_bank": way.by_bank}).all()
     _refuse_unfit(found, payouts)
     programmes = sorted({row.programme for row in found})
     if len(programmes) > 1:
         raise ReissueMixed(programmes)
+    _refuse_method(session, payouts, programmes[0], method)
     holder = _holder(session, None, by)
     with db.city_scope(session, by):
-        payees.gather_again(session, payouts)
-        checks.find(session, fmt)
-    asked = RunAsked(programme=programmes[0], due_to=clock.office_day(), bank_format=bank_format)
+        payees.gather_again(session, payouts, way)
+        checks.find(session, way)
+    asked = RunAsked(
+        programme=programmes[0],
+        due_to=clock.office_day(),
+        bank_format=bank_format,
+        method=method,
+    )
     made = _run(session, asked, kind=RunKind.REISSUE, holder=holder, by=by)
-    payees.write(session, made)
+    payees.write(session, made, way)
     detail = {"number": made.number, "payouts": len(found)}
     audit.note(session, by=by, did="payouts.reissued", records=payouts, detail=detail)
     return made
@@ -106,11 +138,12 @@ def recheck(session: Session, run_id: UUID, *, by: Actor) -> Rechecked:
     Clean ones become ready; the others keep the findings of today. Raises RunNotFound, RunNotOpen.
     """
     run = lock_open(session, run_id)
+    way = methods.way_of(run)
     lock_payouts(session, run_id)
     with db.city_scope(session, by):
-        payees.gather_held(session, run_id)
-        checks.find(session, find_format(run.bank_format))
-    done = Rechecked(*payees.settle_held(session))
+        payees.gather_held(session, run_id, way)
+        checks.find(session, way)
+    done = Rechecked(*payees.settle_held(session, way))
     detail = {"examined": done.examined, "ready": done.ready}
     audit.note(session, by=by, did="run.rechecked", records=[run_id], detail=detail)
     return done
@@ -243,6 +276,7 @@ def _run(
         holder_id=holder,
         county_id=holder,
         due_to=asked.due_to,
+        method=asked.method,
         bank_format=asked.bank_format,
         state=RunState.OPEN,
         opened_by=by.id,
@@ -258,6 +292,23 @@ def _refuse_unfit(found: Sequence[Row[Any]], payouts: Sequence[UUID]) -> None:
     unknown = Fault("payout_unknown", "没有该笔发放明细", "there is no such payout")
     faults += [
         Fault(unknown.code, unknown.zh, unknown.en, str(one)) for one in payouts if one not in known
+    ]
+    if faults:
+        raise PayoutsNotReissuable(faults)
+
+
+def _refuse_method(
+    session: Session, payouts: Sequence[UUID], programme: str, method: PayoutMethod
+) -> None:
+    versions = methods.versions_allowing(session, programme, method)
+    if versions is None:
+        return
+    told = {"ids": list(payouts), "versions": list(versions)}
+    zh, en = METHODS[method.value]
+    zh, en = f"其政策版本不允许以{zh}发放", f"may not be paid {en} by its policy version"
+    faults = [
+        Fault("method_not_allowed", zh, en, number, {"method": method.value})
+        for number in session.execute(_NOT_SO, told).scalars()
     ]
     if faults:
         raise PayoutsNotReissuable(faults)
@@ -307,7 +358,7 @@ _REISSUABLE = text("""
     SELECT p.id, p.number, p.state, r.programme,
         (SELECT min(n.number) FROM payout n
             WHERE n.reissue_of = p.id AND n.state <> 'cancelled') AS again,
-        EXISTS (SELECT FROM bank_account b
+        NOT :by_bank OR EXISTS (SELECT FROM bank_account b
             WHERE b.student_id = p.student_id AND b.state = 'confirmed')
         OR EXISTS (SELECT FROM school_account c WHERE p.student_id IS NULL
             AND c.school_id = p.school_id AND c.state = 'confirmed') AS account,
@@ -315,6 +366,14 @@ _REISSUABLE = text("""
             WHERE part.payout_id = p.id AND i.state = 'committed') AS payable
     FROM payout p JOIN payout_run r ON r.id = p.run_id
     WHERE p.id = ANY(:ids) ORDER BY p.id FOR UPDATE OF p
+""")
+_NOT_SO = text("""
+    SELECT DISTINCT p.number FROM payout p JOIN payout_part part ON part.payout_id = p.id
+    JOIN instalment i ON i.id = part.instalment_id AND i.state = 'committed'
+    JOIN award a ON a.id = i.award_id
+    WHERE p.id = ANY(:ids)
+        AND coalesce(i.supplement_version_id, a.policy_version_id) <> ALL(CAST(:versions AS uuid[]))
+    ORDER BY p.number
 """)
 _LOCK_INSTALMENTS = text("""
     SELECT count(*) FROM (

@@ -1,4 +1,4 @@
-"""Takes the bank's word into payouts, instalments and books; knows no return file."""
+"""Takes what became of payouts into instalments and books; knows no return file or register."""
 
 from uuid import UUID
 
@@ -43,9 +43,10 @@ def lock_payouts(session: Session, payouts: Rows) -> None:
 def settle(session: Session, verdicts: Rows, *, batch: UUID, by: Actor) -> int:
     """Moves payouts to paid, failed, returned or unknown, and their money with them.
 
-    `verdicts` yields (payout id, state now, state to be, the bank's reason). Failed and returned
-    free their parts, and their instalments are committed again; unknown stays live. `batch` is the
-    return file. Answers how many payouts moved; raises PayoutsMoved if one is not where it was.
+    `verdicts` yields (payout id, state now, state to be, the bank's reason or why nobody signed).
+    Failed and returned free their parts, and their instalments are committed again; unknown stays
+    live. `batch` is the return file, statement or signed register. Answers how many payouts moved;
+    raises PayoutsMoved if one is not where it was.
     """
     told = stage(session, "verdict", verdicts, COLUMNS)
     parts = _parts(session, told)

@@ -19,6 +19,8 @@ class DocumentKind(StrEnum):
     PAYMENT_FILE = "payment_file"
     RETURN_FILE = "return_file"
     STATEMENT = "statement"
+    PAY_REGISTER = "pay_register"
+    SIGNED_REGISTER = "signed_register"
 
 
 class Document(SQLModel, table=True):

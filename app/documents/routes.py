@@ -9,12 +9,10 @@ from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor, Scope
 from app.core.db import DbSession
-from app.core.problems import TooLarge
 from app.core.web import AidRoute
 from app.documents import queries, service
-from app.documents.errors import ScanTypeWrong
 from app.documents.models import DocumentKind
-from app.documents.rules import SCAN_BYTES_MAX, scan_type
+from app.documents.scans import read_scan
 from app.documents.schemas import DocumentOut
 
 router = APIRouter(route_class=AidRoute, tags=["documents"])
@@ -25,21 +23,13 @@ def upload_scan(
     session: DbSession, by: Annotated[Actor, may(Act.APPROPRIATE)], file: UploadFile
 ) -> DocumentOut:
     """Stores the scan of an appropriation document: PDF, JPEG or PNG, at most 10 MiB."""
-    data = file.file.read(SCAN_BYTES_MAX + 1)
-    if len(data) > SCAN_BYTES_MAX:
-        raise TooLarge(
-            "扫描件超过 10 MiB，请降低分辨率后重新扫描；未保存任何内容。",
-            "The scan is over 10 MiB; scan it at a lower resolution. Nothing was saved.",
-        )
-    media_type = scan_type(data)
-    if media_type is None:
-        raise ScanTypeWrong
+    scan = read_scan(file.file)
     stored = service.store(
         session,
         kind=DocumentKind.SCAN,
         name=file.filename or "scan",
-        media_type=media_type,
-        data=data,
+        media_type=scan.media_type,
+        data=scan.data,
         by=by,
         county_id=by.county_id if by.scope is Scope.COUNTY else None,
     )

@@ -24,6 +24,8 @@ QuotaOf = Literal["roll", "boarders", "given"]
 Bound = Literal["ceiling", "floor", "guide"]
 Rounding = Literal["down", "half_up", "up"]
 Direction = Literal["asc", "desc"]
+Method = Literal["bank", "cash", "meal_card"]
+BY_BANK: tuple[Method, ...] = ("bank",)
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class Version:
 
     `ranking` is the order in which places are filled; who is equal in all of it stands by the time
     of handing in, then by number. `student_year_max_fen` is the most one student may be granted of
-    the programme in a school year.
+    the programme in a school year. `methods` are the ways in which it may be paid.
     """
 
     programme: str
@@ -146,6 +148,7 @@ class Version:
     quotas: tuple[Quota, ...] = ()
     ranking: tuple[RankBy, ...] = ()
     student_year_max_fen: int | None = None
+    methods: tuple[Method, ...] = BY_BANK
     body: bytes = field(default=b"", repr=False)
     sha256: str = ""
 
@@ -284,8 +287,9 @@ def _body_of(version: Version) -> bytes:
             "quotas": [vars(quota) for quota in version.quotas],
             "ranking": [vars(key) for key in version.ranking],
             "student_year_max_fen": version.student_year_max_fen,
+            "methods": None if version.methods == BY_BANK else list(version.methods),
         },
-        ("cautions", "tiers", "quotas", "ranking", "student_year_max_fen"),
+        ("cautions", "tiers", "quotas", "ranking", "student_year_max_fen", "methods"),
     )
     return json.dumps(table, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -312,6 +316,7 @@ def version_from_body(body: bytes) -> Version:
                 "tiers": None if tiers is None else Tiers(**tiers),
                 "quotas": tuple(Quota(**row) for row in table.get("quotas", ())),
                 "ranking": tuple(RankBy(**row) for row in table.get("ranking", ())),
+                "methods": tuple(table.get("methods", BY_BANK)),
             }
         )
     )

@@ -1,6 +1,6 @@
-"""Places, tiers and who is paid: what a version says beyond one student's result, checked."""
+"""Places, tiers, who is paid and how: what a version says beyond one student's result, checked."""
 
-from app.policy.catalogue import Programme, Version
+from app.policy.catalogue import BY_BANK, Programme, Version
 from app.policy.reading import Faults, version_place
 
 PAID_TO_SCHOOLS = ("waiver", "school_allocation")
@@ -8,7 +8,7 @@ PAID_TO_SCHOOLS = ("waiver", "school_allocation")
 
 
 def check_places(programme: Programme, version: Version, notes: Faults) -> None:
-    """Notes faults of tiers, quotas and ranking, and of a payee that does not fit the kind."""
+    """Notes faults of tiers, quotas, ranking and methods, and of a payee that does not fit."""
     where = version_place(version.effective_from, version.revision)
     if (programme.payee == "school") != (programme.kind in PAID_TO_SCHOOLS):
         notes.add(
@@ -33,6 +33,30 @@ def check_places(programme: Programme, version: Version, notes: Faults) -> None:
         notes.add(
             "quota_missing", where, "奖学金须写明名额", "a scholarship says its places: quota"
         )
+    _check_methods(programme, version, notes)
+    _check_tiers(version, notes)
+
+
+def _check_methods(programme: Programme, version: Version, notes: Faults) -> None:
+    where = version_place(version.effective_from, version.revision)
+    if "bank" not in version.methods:
+        notes.add(
+            "methods_without_bank",
+            where,
+            "methods 必须含 bank：未签领的资金须能改由银行发放",
+            "methods includes bank: what nobody signed for must be payable by the bank",
+        )
+    if programme.payee == "school" and version.methods != BY_BANK:
+        notes.add(
+            "methods_of_school",
+            where,
+            "付给学校的项目只能由银行发放",
+            "what a school is paid goes by the bank alone",
+        )
+
+
+def _check_tiers(version: Version, notes: Faults) -> None:
+    where = version_place(version.effective_from, version.revision)
     tiers = version.tiers
     if tiers is None:
         return

@@ -7,6 +7,7 @@ from app.core.errors import Fault
 from app.core.money import FEN_MAX, parse_yuan
 from app.policy.calendar import PeriodKind, PolicyCalendar, Rhythm, parse_period
 from app.policy.catalogue import (
+    BY_BANK,
     Amount,
     Bound,
     Caution,
@@ -15,6 +16,7 @@ from app.policy.catalogue import (
     Example,
     Funding,
     Kind,
+    Method,
     Notice,
     Office,
     OnTransfer,
@@ -271,6 +273,7 @@ def _version(table: Table, head: tuple[str, PeriodKind, Rhythm]) -> Version:
         student_year_max_fen=table.fen("student_year_max")
         if "student_year_max" in table.values
         else None,
+        methods=_methods(table),
     )
     table.asked |= {"note", "tiers", "student_year_max"}
     table.close()
@@ -343,6 +346,18 @@ def _rank_by(text: str, table: Table) -> RankBy:
             f"{text!r} in ranking is a fact's name and asc or desc, such as 'hardship desc'",
         )
     return RankBy(fact, "desc" if direction == "desc" else "asc")
+
+
+def _methods(table: Table) -> tuple[Method, ...]:
+    methods = table.texts("methods", list(BY_BANK))
+    if set(methods) - set(get_args(Method)) or len(set(methods)) < len(methods):
+        listed = ", ".join(get_args(Method))
+        table.refuse(
+            "methods_invalid",
+            f"methods 逐项列出发放方式，不重复：{listed}",
+            f"methods lists ways of paying, each once: {listed}",
+        )
+    return methods  # type: ignore[return-value]  # compared with the Literal above
 
 
 def _funding(table: Table) -> Funding:

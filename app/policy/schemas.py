@@ -99,6 +99,7 @@ class VersionOut(BaseModel):
     quotas: list[QuotaOut]
     ranking: list[str]
     student_year_max: YuanOut | None
+    methods: list[str]
 
 
 class ProgrammeOut(BaseModel):
@@ -306,6 +307,7 @@ def version_out(version: Version) -> VersionOut:
         quotas=[QuotaOut(**vars(each)) for each in version.quotas],
         ranking=[f"{key.fact} {key.direction}" for key in version.ranking],
         student_year_max=version.student_year_max_fen,
+        methods=list(version.methods),
         funding=[
             FundingOut(source=each.source, basis_points=each.basis_points)
             for each in version.funding

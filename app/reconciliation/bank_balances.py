@@ -36,7 +36,10 @@ class AccountAtBank:
 
 @dataclass(frozen=True)
 class OpenItem:
-    """What one side has and the other has not, and what it is about: a run, a booking, debts."""
+    """What one side has and the other has not, and what it is about.
+
+    A `run`, a `run_in_hand` (one paid in cash or onto meal cards), a `booking`, or `repayments`.
+    """
 
     kind: ItemKind
     about: str
@@ -169,7 +172,7 @@ _OWN = """
 _GROUPS = text(f"""
     WITH {_OWN},
     paid AS (
-        SELECT DISTINCT ON (m.id) m.id, r.number, m.fen
+        SELECT DISTINCT ON (m.id) m.id, r.number, r.method, m.fen
         FROM moved m JOIN payout_part part ON part.instalment_id = m.refers_to
         JOIN payout p ON p.id = part.payout_id AND p.made_at <= m.posted_at
         JOIN payout_run r ON r.id = p.run_id
@@ -181,14 +184,16 @@ _GROUPS = text(f"""
         WHERE m.kind IN ('receive_cash', 'hand_back_cash')
         GROUP BY c.voucher, c.kind, c.booked_on),
     book AS (
-        SELECT 'run' AS about, number AS of, fen FROM paid
+        SELECT CASE method WHEN 'bank' THEN 'run' ELSE 'run_in_hand' END AS about, number AS of, fen
+        FROM paid
         UNION ALL
         SELECT 'booking', concat_ws(' ', to_char(booked_on, 'YYYY-MM-DD'),
             CASE WHEN fen > 0 THEN 'credit' ELSE 'debit' END, abs(fen)), fen FROM vouchers
         UNION ALL
         SELECT 'repayments', '', fen FROM moved WHERE kind IN ('repay_cash', 'offset_cash')),
     bank AS (
-        SELECT CASE WHEN r.id IS NOT NULL THEN 'run' WHEN l.recoverable_id IS NOT NULL
+        SELECT CASE WHEN r.method = 'bank' THEN 'run' WHEN r.id IS NOT NULL THEN 'run_in_hand'
+                WHEN l.recoverable_id IS NOT NULL
                 THEN 'repayments' ELSE 'booking' END AS about,
             CASE WHEN r.id IS NOT NULL THEN r.number WHEN l.recoverable_id IS NOT NULL THEN ''
                 ELSE concat_ws(' ', to_char(l.booked_on, 'YYYY-MM-DD'), l.direction, l.amount_fen)

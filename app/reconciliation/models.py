@@ -109,7 +109,7 @@ class ReturnLine(SQLModel, table=True):
 
 
 class WorkItem(SQLModel, table=True):
-    """Something left to do: a line of the bank's, or a payout the bank is silent about."""
+    """Something left to do: a line of the bank's, a signature missing, or a silence."""
 
     __tablename__ = "work_item"
     __table_args__ = (
@@ -117,8 +117,8 @@ class WorkItem(SQLModel, table=True):
         one_of("state", WorkState),
         Index("ix_work_item_state", "state", "kind"),
         CheckConstraint(
-            "num_nonnulls(return_line_id, statement_line_id) = CASE WHEN kind IN "
-            "('late', 'unknown_long') THEN 0 ELSE 1 END",
+            "num_nonnulls(return_line_id, statement_line_id, signed_register_id) = "
+            "CASE WHEN kind IN ('late', 'unknown_long') THEN 0 ELSE 1 END",
             name="one_cause",
         ),
         CheckConstraint(
@@ -133,6 +133,13 @@ class WorkItem(SQLModel, table=True):
             unique=True,
             postgresql_where="kind IN ('late', 'unknown_long') AND state = 'open'",
         ),
+        Index(
+            "uq_work_item_unsigned",
+            "signed_register_id",
+            "payout_id",
+            unique=True,
+            postgresql_where="signed_register_id IS NOT NULL",
+        ),
         Index("ix_work_item_recoverable", "recoverable_id"),
         Index("ix_work_item_payout", "payout_id"),
     )
@@ -144,6 +151,7 @@ class WorkItem(SQLModel, table=True):
     statement_line_id: int | None = count_column(
         default=None, nullable=True, foreign_key="statement_line.id"
     )
+    signed_register_id: UUID | None = Field(default=None, foreign_key="signed_register.id")
     recoverable_id: UUID | None = Field(default=None, foreign_key="recoverable.id")
     payout_id: UUID | None = Field(default=None, foreign_key="payout.id")
     school_id: UUID | None = Field(default=None, foreign_key="organisation.id")

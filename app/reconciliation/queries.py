@@ -56,7 +56,8 @@ def invariants(session: Session) -> list[Difference]:
     Per fund line: committed is what live awards have not in a payout on its way or paid, in
     transit what is sent or unknown, paid what is paid and may be kept, recoverable the rest of
     what is paid and not settled yet, written off what nobody will pay back. A payout sums its
-    parts; an instalment stands where its payout stands. Run in city scope.
+    parts; an instalment stands where its payout stands; what was paid in hand is signed for. Run
+    in city scope.
     """
     rows = [*session.execute(_PLACES), *session.execute(_RECORDS)]
     return [Difference(row.what, row.of, int(row.expected), int(row.found)) for row in rows]
@@ -224,6 +225,17 @@ _RECORDS = text("""
         (SELECT count(*) FROM payout p WHERE p.file_id = f.id)
     FROM payment_file f
     WHERE f.line_count <> (SELECT count(*) FROM payout p WHERE p.file_id = f.id)
+    UNION ALL
+    SELECT 'register_lines', g.number, g.line_count,
+        (SELECT count(*) FROM payout p WHERE p.register_id = g.id)
+    FROM pay_register g
+    WHERE g.line_count <> (SELECT count(*) FROM payout p WHERE p.register_id = g.id)
+    UNION ALL
+    SELECT 'paid_unsigned', p.number, 0, 1 FROM payout p
+    WHERE p.register_id IS NOT NULL AND p.state = 'paid' AND NOT EXISTS (
+        SELECT FROM signed_register s WHERE s.pay_register_id = p.register_id
+        AND s.state = 'confirmed' AND NOT EXISTS (SELECT FROM unsigned_line u
+            WHERE u.signed_register_id = s.id AND u.payout_id = p.id))
     UNION ALL
     SELECT 'live_part', p.number, 0, count(*) FROM payout p
     JOIN payout_part part ON part.payout_id = p.id

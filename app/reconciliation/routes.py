@@ -145,8 +145,13 @@ def resolve(
 def reissue(
     sent: ReissueIn, session: DbSession, by: Annotated[Actor, may(Act.REISSUE)]
 ) -> RunDetailOut:
-    """Opens a run that pays failed or returned payouts again, to the account confirmed by now."""
-    run = service.reissue(session, sent.payout_ids, bank_format=sent.bank_format, by=by)
+    """Opens a run that pays failed or returned payouts again, to the account confirmed by now.
+
+    Or in hand, where policy allows it.
+    """
+    run = service.reissue(
+        session, sent.payout_ids, bank_format=sent.wanted_format, by=by, method=sent.method
+    )
     return RunDetailOut.of(
         payments.run_for(session, run.id, by),
         payments.by_state(session, run.id),

@@ -12,6 +12,7 @@ from app.core import clock, settings
 from app.core.asked import Asked
 from app.core.money import YuanOut
 from app.disbursement.models import PayoutState
+from app.disbursement.schemas import PaidHow
 from app.reconciliation.models import LineOutcome, ReturnKind, WorkKind, WorkState
 from app.reconciliation.queries import OutcomeTally
 from app.reconciliation.rules import STEPS, Action, actions_of, deadline
@@ -26,11 +27,10 @@ class ResolveIn(Asked):
     because: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class ReissueIn(Asked):
-    """Failed or returned payouts to pay again."""
+class ReissueIn(PaidHow):
+    """Failed or returned payouts to pay again, whichever way they went before."""
 
     payout_ids: Annotated[list[UUID], Field(min_length=1, max_length=AT_ONCE_MAX)]
-    bank_format: Annotated[str, Field(min_length=1, max_length=40)] = "generic-pipe"
 
 
 class ResolvedOut(BaseModel):

@@ -21,7 +21,7 @@ from app.core.scoping import among, visible
 from app.disbursement import queries as payments
 from app.disbursement import service as disbursement
 from app.disbursement import settling
-from app.disbursement.models import PaymentFile, PayoutRun
+from app.disbursement.models import PaymentFile, PayoutMethod, PayoutRun
 from app.reconciliation import replies, worklist
 from app.reconciliation.errors import ReversalIsANotice, WorkMoved
 from app.reconciliation.models import ReturnFile, ReturnKind, WorkItem, WorkKind, WorkState
@@ -99,12 +99,19 @@ def resolve(session: Session, items: Sequence[UUID], *, because: str, by: Actor)
     return len(wanted)
 
 
-def reissue(session: Session, payouts: Sequence[UUID], *, bank_format: str, by: Actor) -> PayoutRun:
+def reissue(
+    session: Session,
+    payouts: Sequence[UUID],
+    *,
+    bank_format: str | None,
+    by: Actor,
+    method: PayoutMethod = PayoutMethod.BANK,
+) -> PayoutRun:
     """Pays failed or returned payouts again in a new run, and closes the work they left.
 
-    Raises PayoutsNotReissuable with every payout that cannot be, or ReissueMixed.
+    Raises what `disbursement.service.reissue` raises.
     """
-    run = disbursement.reissue(session, payouts, bank_format=bank_format, by=by)
+    run = disbursement.reissue(session, payouts, bank_format=bank_format, by=by, method=method)
     session.execute(
         update(WorkItem)
         .where(

@@ -92,7 +92,8 @@ def _as_csv(statement: Statement) -> bytes:
     return out.getvalue().encode()
 
 
-# What a paid or returned payout's line says again is agreement; a second line of one is not.
+# What a paid or returned payout's line says again is agreement; a second line of one is not. What
+# is paid in hand leaves an account as one sum of its run and is none of the bank's to settle.
 _MATCH = """
     INSERT INTO {about}
     WITH paid_from AS (
@@ -102,7 +103,7 @@ _MATCH = """
         FROM payout p JOIN payout_run r ON r.id = p.run_id
         LEFT JOIN bank_account b ON b.id = p.account_id
         LEFT JOIN school_account c ON c.id = p.school_account_id
-        WHERE (CAST(:county AS uuid) IS NULL OR p.county_id = :county)
+        WHERE r.method = 'bank' AND (CAST(:county AS uuid) IS NULL OR p.county_id = :county)
             AND (p.number IN (SELECT reference FROM {said})
                 OR p.amount_fen IN (SELECT amount_fen FROM {said}))),
     named AS (
@@ -155,7 +156,9 @@ _MATCH = """
                 CASE WHEN o.recoverable_id IS NULL THEN 'unmatched' ELSE 'repayment' END
             WHEN l.again THEN 'duplicate'
             WHEN l.amount_fen <> coalesce(p.amount_fen, f.amount_fen, (
-                SELECT sum(g.amount_fen) FROM payment_file g WHERE g.run_id = l.run_id), 0)
+                SELECT sum(g.amount_fen) FROM (
+                    SELECT amount_fen FROM payment_file WHERE run_id = l.run_id UNION ALL
+                    SELECT amount_fen FROM pay_register WHERE run_id = l.run_id) g), 0)
                 THEN 'amount_differs'
             WHEN l.payout_id IS NULL THEN 'agrees'
             WHEN p.state IN ('held', 'ready', 'cancelled') THEN 'contradicts'

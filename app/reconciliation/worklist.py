@@ -42,8 +42,10 @@ def escalate_overdue(session: Session, *, by: Actor) -> int:
     return len(escalated)
 
 
-def close_answered(session: Session, payouts: Rows, *, by: Actor) -> None:
-    """A payout of which the bank has now said what became of it waits no longer."""
+def close_answered(
+    session: Session, payouts: Rows, *, by: Actor, because: str = SETTLED_BY_BANK
+) -> None:
+    """A payout of which it is now known what became of it waits no longer."""
     session.execute(
         update(WorkItem)
         .where(
@@ -51,7 +53,7 @@ def close_answered(session: Session, payouts: Rows, *, by: Actor) -> None:
             col(WorkItem.kind).in_(_WAITING),
             col(WorkItem.state) == WorkState.OPEN,
         )
-        .values(done(by, SETTLED_BY_BANK))
+        .values(done(by, because))
         .execution_options(synchronize_session=False)
     )
 

@@ -64,6 +64,7 @@ def evidence(
         _json("bank-lines.json", _rows(session, _BANK_LINES, payout_id)),
         _transfers(moved),
         _json("seals.json", _seals(session, [each["id"] for each in moved])),
+        _json("register.json", _register(session, payout_id)),
         _json("appropriations.json", told["appropriations"]),
         _json("fund-lines.json", told["fund_lines"]),
         _json("audit.json", _audited(session, payout_id, by)),
@@ -127,6 +128,27 @@ def _file_line(session: Session, found: RowMapping) -> Any:
         "sha256": bytes(found["sha256"]).hex(),
         "stored_sha256": crypto.fingerprint(content).hex(),
     }
+
+
+def _register(session: Session, payout_id: UUID) -> Any:
+    """The pay register it left in and each that came back; digests are of the stored bytes too."""
+    left = session.execute(_REGISTER, {"payout": payout_id}).mappings().one_or_none()
+    if left is None:
+        return None
+    signed = session.execute(_SIGNED, {"payout": payout_id}).mappings()
+    told = _stored(session, left)
+    amount = show_yuan(told.pop("amount_fen"))
+    return {
+        **told,
+        "register_amount": amount,
+        "signed": [_stored(session, each) for each in signed],
+    }
+
+
+def _stored(session: Session, told: RowMapping) -> dict[str, Any]:
+    content = documents.read(session, told["document_id"])
+    shown = {name: value for name, value in told.items() if name != "document_id"}
+    return {**shown, "stored_sha256": crypto.fingerprint(content).hex()}
 
 
 def _transfers(rows: Sequence[Mapping[str, Any]]) -> Member:
@@ -197,6 +219,18 @@ _DAYS = text("""
     FROM ledger_day d
     WHERE d.day IN (SELECT office_day FROM ledger_transfer WHERE id = ANY(:ids)) ORDER BY d.day
 """)
+_REGISTER = text("""
+    SELECT g.number AS register, p.register_line AS line, g.method, g.line_count AS register_lines,
+        g.amount_fen, g.document_id, encode(g.sha256, 'hex') AS sha256
+    FROM payout p JOIN pay_register g ON g.id = p.register_id WHERE p.id = :payout
+""")
+_SIGNED = text("""
+    SELECT s.id, s.state, s.uploaded_by, s.uploaded_at, s.settled_by, s.settled_at, s.because,
+        u.reason AS unsigned_because, s.document_id, encode(s.sha256, 'hex') AS sha256
+    FROM payout p JOIN signed_register s ON s.pay_register_id = p.register_id
+    LEFT JOIN unsigned_line u ON u.signed_register_id = s.id AND u.payout_id = p.id
+    WHERE p.id = :payout ORDER BY s.id
+""")
 _NOTICE = text("""
     SELECT n.number, n.title, n.shown_from, n.shown_to, l.line_no, l.name, l.school_name, l.grade,
         l.class_name
@@ -214,6 +248,7 @@ _AUDIT = text("""
             UNION SELECT coalesce(a.application_id, a.allocation_id) FROM payout_part part
                 JOIN instalment i ON i.id = part.instalment_id
                 JOIN award a ON a.id = i.award_id WHERE part.payout_id = :payout
-            UNION SELECT p.run_id FROM payout p WHERE p.id = :payout))
+            UNION SELECT p.run_id FROM payout p WHERE p.id = :payout
+            UNION SELECT p.register_id FROM payout p WHERE p.id = :payout))
     AND e.did <> 'student.revealed' ORDER BY e.id
 """)

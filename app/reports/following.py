@@ -73,6 +73,9 @@ _INSTALMENTS: dict[ThingKind, str] = {
     ThingKind.PAYOUT_RUN: f"{_PARTS}WHERE p.run_id = :id",
     ThingKind.PAYOUT: f"{_PARTS}WHERE p.id = :id",
     ThingKind.PAYMENT_FILE: f"{_PARTS}WHERE p.file_id = :id",
+    ThingKind.PAY_REGISTER: f"{_PARTS}WHERE p.register_id = :id",
+    ThingKind.SIGNED_REGISTER: f"{_PARTS}JOIN signed_register s "
+    "ON s.pay_register_id = p.register_id WHERE s.id = :id",
     ThingKind.RETURN_FILE: f"{_PARTS}JOIN return_line l ON l.payout_id = p.id "
     "WHERE l.return_file_id = :id",
 }
@@ -107,6 +110,12 @@ _LEVELS: dict[str, str] = {
     "payout": f"SELECT DISTINCT p.id::text, p.number, p.amount_fen {_PAID}",
     "payment_file": "SELECT f.id::text, f.number || ':' || p.file_line, p.amount_fen "
     f"{_PAID}JOIN payment_file f ON f.id = p.file_id GROUP BY f.id, f.number, p.id",
+    "pay_register": "SELECT g.id::text, g.number || ':' || p.register_line, p.amount_fen "
+    f"{_PAID}JOIN pay_register g ON g.id = p.register_id GROUP BY g.id, g.number, p.id",
+    "signed_register": "SELECT DISTINCT s.id::text, concat_ws(' ', s.state, CASE WHEN "
+    f"u.payout_id IS NULL THEN 'signed' ELSE 'unsigned' END, p.number), p.amount_fen {_PAID}"
+    "JOIN signed_register s ON s.pay_register_id = p.register_id LEFT JOIN unsigned_line u "
+    "ON u.signed_register_id = s.id AND u.payout_id = p.id",
     "return_line": "SELECT DISTINCT l.id::text, l.outcome || ' ' || l.line_no, l.amount_fen "
     f"{_PAID}JOIN return_line l ON l.payout_id = p.id",
     "statement_line": "SELECT DISTINCT l.id::text, l.outcome || ' ' || l.line_no, l.amount_fen "
@@ -116,11 +125,12 @@ _LEVELS: dict[str, str] = {
 }
 _DOWN = (
     "appropriation", "cash", "fund_line", "award", "instalment", "payout", "payment_file",
-    "return_line", "statement_line", "transfer",
+    "return_line", "pay_register", "signed_register", "statement_line", "transfer",
 )  # fmt: skip
 _UP = (
-    "statement_line", "return_line", "payment_file", "payout", "instalment", "award", "decision",
-    "application", "allocation", "policy_version", "fund_line", "cash", "appropriation",
+    "statement_line", "signed_register", "pay_register", "return_line", "payment_file", "payout",
+    "instalment", "award", "decision", "application", "allocation", "policy_version", "fund_line",
+    "cash", "appropriation",
 )  # fmt: skip
 
 

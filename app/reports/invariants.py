@@ -1,39 +1,11 @@
 """What must hold between the records, each said as one statement that finds where it does not.
 
 Every statement yields (where, what stands, what should stand); amounts in fen. What must hold
-between books, payouts and instalments is `reconciliation.queries.invariants`; its words are here.
+between books, payouts and instalments is `reconciliation.queries.invariants`, with its words in
+`book_differences`.
 """
 
 from dataclasses import dataclass
-
-from app.policy.facts import Words
-
-BOOKS_AND_PAYOUTS: dict[str, Words] = {
-    "ledger_balance": Words(
-        "账户 {where} 余额为 {has} 元，按单据应为 {needs} 元。",
-        "Account {where} stands at {has} yuan; by the records it should be {needs}.",
-    ),
-    "payout_amount": Words(
-        "发放 {where} 为 {has} 元，所含各期合计 {needs} 元。",
-        "Payout {where} is {has} yuan; its parts sum to {needs}.",
-    ),
-    "file_lines": Words(
-        "付款文件 {where} 含发放 {has} 笔，应为 {needs} 笔。",
-        "Payment file {where} has {has} payouts; its lines are {needs}.",
-    ),
-    "live_part": Words(
-        "发放 {where} 有 {has} 处有效标记与其状态不符，应为 {needs} 处。",
-        "Payout {where} has {has} part(s) marked live or not against its state; there may be "
-        "{needs}.",
-    ),
-    "instalment_state": Words(
-        "发放期次 {where} 有 {has} 处状态与其发放不符，应为 {needs} 处。",
-        "Instalment {where} has {has} state(s) that its payout contradicts; there may be {needs}.",
-    ),
-}
-"""What `reconciliation.queries.invariants` can find, in words over where, has and needs."""
-
-IN_FEN = frozenset({"ledger_balance", "payout_amount"})
 
 
 @dataclass(frozen=True)
@@ -252,6 +224,15 @@ JOIN {_OF} ON a.id = differs.award_id ORDER BY 1""",  # noqa: S608 own text
 SELECT f.number, f.amount_fen, coalesce(sum(p.amount_fen), 0)::bigint
 FROM payment_file f LEFT JOIN payout p ON p.file_id = f.id
 GROUP BY f.id HAVING f.amount_fen <> coalesce(sum(p.amount_fen), 0) ORDER BY 1""",
+    ),
+    Invariant(
+        code="register-sum-off",
+        zh="签领册 {where} 总额 {has} 元，所含发放合计 {needs} 元。",
+        en="Pay register {where} carries {has} yuan; its payouts sum to {needs}.",
+        sql="""
+SELECT g.number, g.amount_fen, coalesce(sum(p.amount_fen), 0)::bigint
+FROM pay_register g LEFT JOIN payout p ON p.register_id = g.id
+GROUP BY g.id HAVING g.amount_fen <> coalesce(sum(p.amount_fen), 0) ORDER BY 1""",
     ),
     Invariant(
         code="return-lines-off",

@@ -30,7 +30,9 @@ from app.budgets.models import Appropriation, AppropriationKind, FundLine
 from app.core.actor import Actor, Scope
 from app.core.scoping import visible
 from app.disbursement.models import PaymentFile, Payout, PayoutPart, PayoutRun
+from app.disbursement.pay_register_models import PayRegister
 from app.reconciliation.models import ReturnFile, ReturnLine
+from app.reconciliation.signed_register_models import SignedRegister
 from app.registry.models import Student
 from app.reports.errors import TrailNotFound
 
@@ -50,6 +52,8 @@ class ThingKind(StrEnum):
     PAYOUT_RUN = "payout_run"
     PAYOUT = "payout"
     PAYMENT_FILE = "payment_file"
+    PAY_REGISTER = "pay_register"
+    SIGNED_REGISTER = "signed_register"
     RETURN_FILE = "return_file"
 
 
@@ -96,6 +100,8 @@ def _by_id(key: UUID, by: Actor) -> list[Select[Any]]:
         .where(col(Award.id) == key, _seen(Award, by)),
         _arm(ThingKind.INSTALMENT, Instalment, None, Instalment.state, Instalment.amount_fen)
         .where(col(Instalment.id) == key, _seen(Instalment, by)),
+        _arm(ThingKind.SIGNED_REGISTER, SignedRegister, None, SignedRegister.state, None)
+        .where(col(SignedRegister.id) == key, _seen(SignedRegister, by)),
         _arm(ThingKind.RETURN_FILE, ReturnFile, None, ReturnFile.kind, ReturnFile.amount_fen)
         .where(col(ReturnFile.id) == key, _seen(ReturnFile, by)),
     ]  # fmt: skip
@@ -131,6 +137,7 @@ def _numbered(by: Actor) -> list[tuple[Any, Select[Any]]]:
         (ThingKind.PAYOUT_RUN, PayoutRun, PayoutRun.number, PayoutRun.state, None),
         (ThingKind.PAYOUT, Payout, Payout.number, Payout.state, Payout.amount_fen),
         (ThingKind.PAYMENT_FILE, PaymentFile, PaymentFile.number, None, PaymentFile.amount_fen),
+        (ThingKind.PAY_REGISTER, PayRegister, PayRegister.number, None, PayRegister.amount_fen),
     ]  # fmt: skip
     return [(shape[1], _arm(*shape).where(_seen(shape[1], by))) for shape in shapes]
 
@@ -230,5 +237,12 @@ def _payout_of(thing: Thing) -> ColumnElement[bool]:
         return col(Payout.run_id) == thing.id
     if thing.kind is ThingKind.PAYMENT_FILE:
         return col(Payout.file_id) == thing.id
+    if thing.kind is ThingKind.PAY_REGISTER:
+        return col(Payout.register_id) == thing.id
+    if thing.kind is ThingKind.SIGNED_REGISTER:
+        signed = select(col(SignedRegister.pay_register_id)).where(
+            col(SignedRegister.id) == thing.id
+        )
+        return col(Payout.register_id).in_(signed)
     answered = select(col(ReturnLine.payout_id)).where(col(ReturnLine.return_file_id) == thing.id)
     return col(Payout.id).in_(answered)

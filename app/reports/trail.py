@@ -125,12 +125,15 @@ def _payouts(session: Session, instalments: Sequence[UUID], *, by: Actor) -> Gro
         answered = _grouped(levels.return_lines(session, _ids(payouts)), "payout_id")
     parts = levels.parts(session, _ids(payouts))
     parts_of = _grouped(parts, "payout_id")
+    signed = _grouped(levels.signed_registers(session, _ids(payouts)), "payout_id")
     findings = _grouped(levels.findings(session, _ids(payouts)), "payout_id")
     whole = {
         row["id"]: {
             **row,
             "account": _masked_account(row["number_tail"]),
             "file_line": _file_line(row),
+            "register_line": _register_line(row),
+            "signed_registers": signed[row["id"]],
             "parts": parts_of[row["id"]],
             "findings": [each["finding"] for each in findings[row["id"]]],
             "return_lines": answered[row["id"]],
@@ -155,6 +158,16 @@ def _file_line(payout: Mapping[str, Any]) -> dict[str, Any] | None:
         "number": payout["file_number"],
         "part": payout["part"],
         "line_no": payout["file_line"],
+    }
+
+
+def _register_line(payout: Mapping[str, Any]) -> dict[str, Any] | None:
+    if payout["register_id"] is None:
+        return None
+    return {
+        "register_id": payout["register_id"],
+        "number": payout["register_number"],
+        "line_no": payout["register_line"],
     }
 
 

@@ -27,8 +27,10 @@ from app.disbursement.models import (
     PayoutPart,
     PayoutRun,
 )
+from app.disbursement.pay_register_models import PayRegister
 from app.ledger.models import LedgerTransfer
 from app.reconciliation.models import ReturnFile, ReturnLine
+from app.reconciliation.signed_register_models import SignedRegister, UnsignedLine
 from app.registry.models import (
     BankAccount,
     Student,
@@ -197,7 +199,7 @@ def shares(session: Session, instalments: Ids) -> Rows:
 
 
 def payouts(session: Session, instalments: Ids, *, by: Actor) -> Rows:
-    """Every payout that ever held one of the instalments, oldest first, with file and run.
+    """Every payout that ever held one of the instalments, oldest first, with paper and run.
 
     For the city's scope: a run or a file over all counties belongs to none of them, and its
     number tells a county nothing of another. The payouts are the actor's own.
@@ -211,6 +213,7 @@ def payouts(session: Session, instalments: Ids, *, by: Actor) -> Rows:
             col(table.number),
             col(table.run_id),
             col(PayoutRun.number).label("run"),
+            col(PayoutRun.method),
             col(table.state),
             col(table.amount_fen).label("amount"),
             func.coalesce(BankAccount.number_tail, SchoolAccount.number_tail).label("number_tail"),
@@ -223,9 +226,13 @@ def payouts(session: Session, instalments: Ids, *, by: Actor) -> Rows:
             col(PaymentFile.number).label("file_number"),
             col(PaymentFile.part),
             col(table.file_line),
+            col(table.register_id),
+            col(PayRegister.number).label("register_number"),
+            col(table.register_line),
         )
         .join(PayoutRun, col(PayoutRun.id) == table.run_id)
         .outerjoin(PaymentFile, col(PaymentFile.id) == table.file_id)
+        .outerjoin(PayRegister, col(PayRegister.id) == table.register_id)
         .outerjoin(BankAccount, col(BankAccount.id) == table.account_id)
         .outerjoin(SchoolAccount, col(SchoolAccount.id) == table.school_account_id)
         .where(col(table.id).in_(held), visible(Payout, by))
@@ -251,6 +258,32 @@ def return_lines(session: Session, payouts: Ids) -> Rows:
         .join(ReturnFile, col(ReturnFile.id) == table.return_file_id)
         .where(col(table.payout_id).in_(payouts))
         .order_by(col(table.id)),
+    )
+
+
+def signed_registers(session: Session, payouts: Ids) -> Rows:
+    """The payouts' register as it came back, with why nobody signed where nobody did, in order."""
+    table = SignedRegister
+    return _rows(
+        session,
+        select(
+            col(Payout.id).label("payout_id"),
+            col(table.id),
+            col(table.state),
+            col(table.uploaded_by),
+            col(table.uploaded_at),
+            col(table.settled_by),
+            col(table.settled_at),
+            col(UnsignedLine.reason).label("unsigned_because"),
+        )
+        .join(Payout, col(Payout.register_id) == table.pay_register_id)
+        .outerjoin(
+            UnsignedLine,
+            (col(UnsignedLine.signed_register_id) == table.id)
+            & (col(UnsignedLine.payout_id) == col(Payout.id)),
+        )
+        .where(col(Payout.id).in_(payouts))
+        .order_by(col(table.id), col(Payout.id)),
     )
 
 

@@ -172,13 +172,37 @@ class ReturnLineOut(BaseModel):
     received_at: datetime
 
 
+class RegisterLineOut(BaseModel):
+    """Where a payout stands in a pay register."""
+
+    register_id: UUID
+    number: str
+    line_no: int
+
+
+class SignedRegisterOut(BaseModel):
+    """A payout's register as it came back; `unsigned_because` where nobody signed for it."""
+
+    id: UUID
+    state: str
+    uploaded_by: UUID
+    uploaded_at: datetime
+    settled_by: UUID | None
+    settled_at: datetime | None
+    unsigned_because: str | None
+
+
 class PayoutOut(BaseModel):
-    """One payment with its parts, findings, file line and the bank's word."""
+    """One payment with its parts, findings, and the bank's word or the signed register.
+
+    By the bank it has a `file_line`, paid in hand a `register_line`.
+    """
 
     id: UUID
     number: str
     run_id: UUID
     run: str
+    method: str
     state: str
     amount: YuanOut
     account: str | None
@@ -191,6 +215,8 @@ class PayoutOut(BaseModel):
     findings: list[str]
     file_line: FileLineOut | None
     return_lines: list[ReturnLineOut]
+    register_line: RegisterLineOut | None
+    signed_registers: list[SignedRegisterOut]
 
 
 class TransferOut(BaseModel):

@@ -22,7 +22,8 @@ from app.policy.facts import Words
 from app.policy.frames import frame_of
 from app.policy.models import PolicyVersion
 from app.reconciliation.queries import invariants
-from app.reports.invariants import BOOKS_AND_PAYOUTS, IN_FEN, INVARIANTS, Invariant
+from app.reports.book_differences import BOOKS_AND_PAYOUTS, IN_FEN
+from app.reports.invariants import INVARIANTS, Invariant
 
 CASES_AT_ONCE = 20_000
 Check = Callable[[Session], Iterable[Finding]]

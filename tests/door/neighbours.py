@@ -20,8 +20,10 @@ from app.applications.place_models import PlaceEntry, PlaceReason, PlaceState
 from app.auth.models import ApiClient, ClientGrant
 from app.awards.models import Award, Instalment
 from app.core import clock
+from app.core.actor import SYSTEM
 from app.disbursement.guard_models import Blackout, StaffAccount
-from app.disbursement.models import PaymentHold
+from app.disbursement.models import PaymentHold, PayoutMethod
+from app.disbursement.pay_register_models import PayRegister
 from app.disbursement.paying_models import PayingAccount
 from app.documents import service as documents
 from app.documents.models import DocumentKind
@@ -34,6 +36,7 @@ from app.recognition.models import (
     RequestKind,
     RequestState,
 )
+from app.reconciliation.signed_register_models import SignedRegister, SignedState
 from app.reconciliation.statement_models import BankStatement
 from app.recoveries.models import (
     Recoverable,
@@ -97,6 +100,7 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
     session.add_all([allocation, account])
     session.flush()
     paying, statement = _statement(session, city, school.county_id)
+    pay_register, signed_register = _signed(session, chain.run.id, place, clerk)
     batch, transfer, sheet, hold, notice, roll_over = (each.id for each in made[3:])
     objection = Objection(
         application_id=application.id,
@@ -178,6 +182,8 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "account_id": account.id,
         "paying_account_id": paying.id,
         "statement_id": statement.id,
+        "pay_register_id": pay_register.id,
+        "signed_register_id": signed_register.id,
         "award_id": chain.awards[0].id,
         "recoverable_id": debt.id,
         "agreement_id": agreement.id,
@@ -369,6 +375,31 @@ def _statement(session: Session, city: City, county: UUID) -> tuple[PayingAccoun
     session.add(statement)
     session.flush()
     return paying, statement
+
+
+def _signed(
+    session: Session, run: UUID, place: dict[str, UUID], by: UUID
+) -> tuple[PayRegister, SignedRegister]:
+    sheet, scan = (
+        documents.store(
+            session, kind=kind, name="签领册", media_type="application/pdf", data=b"x", by=SYSTEM,
+            **place,
+        ).id
+        for kind in (DocumentKind.PAY_REGISTER, DocumentKind.SIGNED_REGISTER)
+    )  # fmt: skip
+    register = PayRegister(
+        number="Q-2008-0001", run_id=run, method=PayoutMethod.CASH, document_id=sheet, sha256=b"x",
+        line_count=0, amount_fen=0, made_at=clock.now(), **place,
+    )  # fmt: skip
+    session.add(register)
+    session.flush()
+    signed = SignedRegister(
+        pay_register_id=register.id, document_id=scan, sha256=b"x", state=SignedState.UPLOADED,
+        uploaded_by=by, uploaded_at=clock.now(), **place,
+    )  # fmt: skip
+    session.add(signed)
+    session.flush()
+    return register, signed
 
 
 def _register(session: Session, city: City) -> UUID:

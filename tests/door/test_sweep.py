@@ -78,6 +78,7 @@ BODIES = {
     },
     "POST /reviews/{review_id}/decide": {"outcome": "upheld", "because": "事实清楚"},
     "POST /runs/{run_id}/cancel": {"because": "取消"},
+    "POST /signed-registers/{signed_register_id}/send-back": {"because": "不清"},
     "POST /runs/{run_id}/payouts/override": {
         "payout_ids": [str(uuid4())],
         "findings": ["account_changed"],

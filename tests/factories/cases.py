@@ -151,9 +151,14 @@ def make_round(session: Session, programme: str = BOARDERS, period: str = SPRING
 
 def limit_year(session: Session, period: str, most_fen: int) -> UUID:
     """Another revision of the boarders' version, with a yearly maximum; answers its id."""
+    return amend(session, period, student_year_max_fen=most_fen)
+
+
+def amend(session: Session, period: str = SPRING, **changes: object) -> UUID:
+    """Another revision of the boarders' version with these changes; answers its id."""
     load_catalogue(session, settings.get().catalogue)
     version = policy.version_for(session, BOARDERS, period).version
-    newer = sealed(replace(version, revision=version.revision + 1, student_year_max_fen=most_fen))
+    newer = sealed(replace(version, revision=version.revision + 1, **changes))
     made = PolicyVersion(
         catalogue="jining-2008", programme=BOARDERS, effective_from=newer.effective_from,
         revision=newer.revision, body=newer.body.decode(),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from app.policy.catalogue import version_from_body
 from app.policy.checker import check_directory, load_catalogue
 from app.policy.errors import CatalogueInvalid
 from app.policy.expressions import check_expression
@@ -147,6 +148,14 @@ BROKEN = [
         SOURCE, f'{SOURCE}\nstudent_year_max = "1"', "amount_invalid", id="yearly maximum"
     ),
     pytest.param(SOURCE, f"{SOURCE}\nrevision = 0", "value_range", id="revision nought"),
+    pytest.param(
+        SOURCE, f'{SOURCE}\nmethods = ["bank", "cheque"]', "methods_invalid", id="no such method"
+    ),
+    pytest.param(
+        SOURCE, f'{SOURCE}\nmethods = ["bank", "bank"]', "methods_invalid", id="a method twice"
+    ),
+    pytest.param(SOURCE, f"{SOURCE}\nmethods = []", "methods_without_bank", id="no method"),
+    pytest.param(SOURCE, f'{SOURCE}\nmethods = ["cash"]', "methods_without_bank", id="cash alone"),
 ]
 
 
@@ -195,6 +204,24 @@ def test_the_same_revision_twice_is_refused(write: Write) -> None:
     faults = check_directory(write(VERSION, VERSION + again * 2)).faults
     assert [fault.code for fault in faults] == ["versions_overlap"]
     assert "version 2008-spring revision 2" in faults[0].en
+
+
+def test_a_version_is_paid_by_the_bank_alone_unless_it_says_otherwise(write: Write) -> None:
+    later = VERSION.replace("2008-spring", "2009-spring").replace(
+        SOURCE, f'{SOURCE}\nmethods = ["bank", "cash", "meal_card"]'
+    )
+    plain, in_hand = load_catalogue(write(VERSION, VERSION + later)).programme("lunch").versions
+    assert (plain.methods, in_hand.methods) == (("bank",), ("bank", "cash", "meal_card"))
+    assert b"methods" not in plain.body  # what was published before is what it was
+    assert version_from_body(in_hand.body) == in_hand
+
+
+def test_what_a_school_is_paid_goes_by_the_bank_alone(write: Write) -> None:
+    to_school = write('kind = "grant"', 'kind = "waiver"')
+    lunch = to_school / "lunch.toml"
+    body = lunch.read_text().replace('payee = "student"', 'payee = "school"')
+    lunch.write_text(body.replace(SOURCE, f'{SOURCE}\nmethods = ["bank", "cash"]'))
+    assert [fault.code for fault in check_directory(to_school).faults] == ["methods_of_school"]
 
 
 def test_a_version_without_an_amount_says_why_in_its_note(write: Write) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.child import measured
 from benchmarks.measuring import Measure, report
 
-PARTS = ("policy", "comparison", "storing", "registers")
+PARTS = ("policy", "comparison", "storing", "registers", "books")
 ANSWER = Path("var") / "bench.json"
 
 

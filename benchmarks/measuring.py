@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import resource
 import sys
 import time
@@ -15,6 +16,7 @@ from rich.table import Table
 
 PEAK_MB_MAX = 1_500
 TURNS = 5
+_STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Measure:
 
     `bound` is the highest allowed `seconds / floor_seconds`; None is a figure for information.
     `peak_mb` is the highest memory of the process that measured; 0 where it is not known yet.
+    `peak_mb_max` is what it may be.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Measure:
     floor_seconds: float | None = None
     bound: float | None = None
     peak_mb: int = 0
+    peak_mb_max: int = PEAK_MB_MAX
 
     @property
     def ratio(self) -> float | None:
@@ -41,7 +45,7 @@ class Measure:
     @property
     def ok(self) -> bool:
         """Whether ratio and memory keep to their bounds; a bound without a floor is not kept."""
-        if self.peak_mb > PEAK_MB_MAX:
+        if self.peak_mb > self.peak_mb_max:
             return False
         return self.bound is None or (self.ratio is not None and self.ratio <= self.bound)
 
@@ -72,7 +76,14 @@ def alternately(
 
 
 def peak_mb() -> int:
-    """The most memory this process has held, in MB."""
+    """The most memory this process has held, in MB.
+
+    Linux counts into `ru_maxrss` what the process that started this one held: its own is asked for.
+    """
+    if _STATUS.is_file():
+        found = re.search(r"VmHWM:\s+(\d+) kB", _STATUS.read_text("ascii"))
+        if found:
+            return int(found[1]) * 1024 // 10**6
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 10**6
 
@@ -96,8 +107,8 @@ def report(measures: Sequence[Measure], path: Path, *, broken: Sequence[str] = (
 
 
 def _why(measure: Measure) -> str:
-    if measure.peak_mb > PEAK_MB_MAX:
-        return f"{measure.peak_mb} MB of memory, bound {PEAK_MB_MAX}"
+    if measure.peak_mb > measure.peak_mb_max:
+        return f"{measure.peak_mb} MB of memory, bound {measure.peak_mb_max}"
     ratio = "unknown" if measure.ratio is None else f"{measure.ratio:.3f}"
     return f"ratio {ratio}, bound {measure.bound}"
 

@@ -96,7 +96,7 @@ def _sent(data: bytes) -> Upload:
     )  # fmt: skip
 
 
-def _people(places: pl.Series) -> pl.DataFrame:
+def people(places: pl.Series) -> pl.DataFrame:
     """A resident id with its check digit and a name for each place."""
     at = pl.col("at")
     body = pl.concat_str(
@@ -125,7 +125,7 @@ def _list(rows: int) -> bytes:
     place = pl.select(
         pl.when(at % EVERY == 0).then((at // EVERY) % STUDENTS).otherwise(STUDENTS + at)
     ).to_series()
-    frame = _people(place).select(
+    frame = people(place).select(
         pl.lit("王强").alias("户主"),
         pl.col("name").alias("成员姓名"),
         pl.col("number").alias("身份证号码"),
@@ -137,10 +137,10 @@ def _list(rows: int) -> bytes:
 
 
 def _seed() -> None:
-    people = _people(pl.int_range(STUDENTS, eager=True))
-    indexes = crypto.blind_indexes(people["number"], table="student", column="resident_id")
+    made = people(pl.int_range(STUDENTS, eager=True))
+    indexes = crypto.blind_indexes(made["number"], table="student", column="resident_id")
     hexed = pl.Series(indexes, dtype=pl.Binary).bin.encode("hex")
-    frame = people.select(
+    frame = made.select(
         "name", pl.Series("hex", r"\x" + hexed), pl.Series("id", map(str, ids.new_many(STUDENTS)))
     )
     with db.scoped_session(SYSTEM) as session:

@@ -1,31 +1,33 @@
 """What a return file's head and trailer say of the whole, held against its lines."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+
+import polars as pl
 
 from app.bank.errors import BankRefusedFile, FileCodeUnknown, ReturnFileBroken
 from app.bank.layout import RowFormat, titles
 from app.bank.parts import FileKind
 from app.bank.records import Figures, Record, RecordField, is_record, read_record
-from app.bank.return_lines import ReturnLine
-from app.bank.rows import Raw, cells_of
-from app.bank.totals import control_totals
-from app.bank.vocabulary import UNLISTED, FileSays
+from app.bank.return_lines import is_unlisted
+from app.bank.rows import Rows, cells_of
+from app.bank.totals import ControlTotals
+from app.bank.vocabulary import FileSays
 from app.core.errors import Fault
 from app.core.money import show_yuan
 
 _SHOWN_CHARS = 40
 
 
-def take_records(fmt: RowFormat, rows: list[tuple[int, Raw]]) -> Figures:
+def take_records(fmt: RowFormat, rows: Rows) -> Figures:
     """Takes head and trailer off the rows; what they say.
 
     Raises ReturnFileBroken where one is missing or cut off.
     """
     said: dict[RecordField, int | str] = {}
     layout = fmt.returned
-    for record, at, zh in ((layout.head, 0, "首行"), (layout.trailer, -1, "末行")):
+    for record, first, zh in ((layout.head, True, "首行"), (layout.trailer, False, "末行")):
         if record is not None:
-            said |= _take(fmt, rows, record, at, zh)
+            said |= _take(fmt, rows, record, zh, first=first)
     return said
 
 
@@ -45,34 +47,32 @@ def refuse_as_bank_did(fmt: RowFormat, kind: FileKind, said: Figures) -> None:
 
 
 def check_figures(
-    fmt: RowFormat, kind: FileKind, said: Figures, lines: Sequence[ReturnLine]
+    fmt: RowFormat, kind: FileKind, said: Figures, *, table: pl.DataFrame, totals: ControlTotals
 ) -> list[Fault]:
     """Every figure that differs from the lines, both figures in it."""
-    totals = control_totals(lines)
     failures = kind == "reply" and fmt.returned.replies == "failures_only"
     found: dict[RecordField, int | str] = {
         "failed_count" if failures else "count": totals.count,
         "failed_sum" if failures else "sum": totals.sum_fen,
         "accounts": totals.accounts_sha256.hex(),
     }
-    faults = [*_not_closing(said), *_listed_as_paid(lines)] if failures else []
+    faults = [*_not_closing(said), *_listed_as_paid(table)] if failures else []
     faults += [_differs(field, said[field], of) for field, of in found.items()
                if field in said and said[field] != of]  # fmt: skip
     if kind == "reply" and "file_code" in said:
-        faults += _file_code_faults(fmt, str(said["file_code"]), lines)
+        faults += _file_code_faults(fmt, str(said["file_code"]), table)
     return faults
 
 
 def _take(
-    fmt: RowFormat, rows: list[tuple[int, Raw]], record: Record, at: int, zh: str
+    fmt: RowFormat, rows: Rows, record: Record, zh: str, *, first: bool
 ) -> dict[RecordField, int | str]:
-    number, raw = rows[at] if rows else (1, "")
-    cells = cells_of(fmt, raw, record.columns) if rows else None
+    number, raw = (1, "") if not len(rows) else rows.take_first() if first else rows.take_last()
+    cells = cells_of(fmt, raw, record.columns) if raw else None
     if cells is None or not is_record(record, cells):
         named = " ".join(titles(record.columns))
-        en = f"the {'first' if at == 0 else 'last'} line must be its record of {named}"
+        en = f"the {'first' if first else 'last'} line must be its record of {named}"
         raise _broken([_fault("record_missing", number, f"{zh}应为「{named}」记录", en)])
-    rows.pop(at)
     read, unread = read_record(record, fmt.sums, cells)
     if unread:
         raise _broken(
@@ -102,11 +102,10 @@ def _not_closing(said: Figures) -> Iterator[Fault]:
             )
 
 
-def _listed_as_paid(lines: Sequence[ReturnLine]) -> Iterator[Fault]:
-    for line in lines:
-        if line.outcome == "paid":
-            zh, en = "失败清单中列有成功明细", "a list of failures holds a paid line"
-            yield _fault("paid_listed", line.line_no, zh, en)
+def _listed_as_paid(table: pl.DataFrame) -> Iterator[Fault]:
+    for line_no in table.filter(pl.col("outcome") == "paid")["line_no"]:
+        zh, en = "失败清单中列有成功明细", "a list of failures holds a paid line"
+        yield _fault("paid_listed", line_no, zh, en)
 
 
 def _differs(field: RecordField, said: int | str, found: int | str) -> Fault:
@@ -122,19 +121,19 @@ def _differs(field: RecordField, said: int | str, found: int | str) -> Fault:
     )
 
 
-def _file_code_faults(fmt: RowFormat, code: str, lines: Sequence[ReturnLine]) -> Iterator[Fault]:
+def _file_code_faults(fmt: RowFormat, code: str, table: pl.DataFrame) -> Iterator[Fault]:
     known = fmt.returned.file_codes_by_text[code]
-    if not _agrees(known.says, lines):
+    if not _agrees(known.says, table):
         zh = f"整份返回码「{code}」（{known.zh}）与明细不符"
         en = f"the code {code!r} for the whole file ({known.en}) is not what the lines say"
         yield Fault("file_code_differs", zh, en, "file_code")
 
 
-def _agrees(says: FileSays, lines: Sequence[ReturnLine]) -> bool:
+def _agrees(says: FileSays, table: pl.DataFrame) -> bool:
     # A line whose word is not known may turn out to be either.
-    paid = sum(line.outcome == "paid" for line in lines)
-    unheard = sum(line.reason_code == UNLISTED for line in lines)
-    not_paid = len(lines) - paid - unheard
+    counts = table.select((pl.col("outcome") == "paid").sum(), unheard=is_unlisted().sum())
+    paid, unheard = (int(count) for count in counts.row(0))
+    not_paid = table.height - paid - unheard
     if says == "all_paid":
         return not_paid == 0
     if says == "all_failed":

@@ -1,7 +1,7 @@
 """Rows of text with a character between the cells, quoted or not."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Literal
 
@@ -34,11 +34,6 @@ def split(fmt: DelimitedFormat, row: str, *, columns: int) -> list[str] | None:
     return cells if len(cells) == columns else None
 
 
-def write(fmt: DelimitedFormat, rows: Sequence[Sequence[str]]) -> bytes:
+def write(fmt: DelimitedFormat, rows: Iterable[Sequence[str]]) -> bytes:
     """The file of these rows."""
     return "".join(join(fmt, cells) + newline(fmt) for cells in rows).encode(fmt.encoding)
-
-
-def lines(text: str) -> list[str]:
-    """The rows of a text, whichever of the two line ends it has."""
-    return text.replace("\r\n", "\n").split("\n")

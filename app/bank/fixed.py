@@ -1,6 +1,6 @@
 """Rows of text in columns of so many bytes each: counted in bytes, for that is how banks count."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.bank.layout import FixedFormat, newline
 from app.bank.parts import Column
@@ -30,15 +30,10 @@ def split(fmt: FixedFormat, row: bytes, columns: Sequence[Column]) -> list[str] 
     return cells
 
 
-def write(fmt: FixedFormat, rows: Sequence[tuple[Sequence[Column], Sequence[str]]]) -> bytes:
+def write(fmt: FixedFormat, rows: Iterable[tuple[Sequence[Column], Sequence[str]]]) -> bytes:
     """The file of these rows."""
     end = newline(fmt).encode()
     return b"".join(join(fmt, columns, cells) + end for columns, cells in rows)
-
-
-def lines(data: bytes) -> list[bytes]:
-    """The rows of a file. A line end is never part of a character, in GB18030 neither."""
-    return data.replace(b"\r\n", b"\n").split(b"\n")
 
 
 def fits(fmt: FixedFormat, column: Column, cell: str) -> bool:

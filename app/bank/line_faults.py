@@ -60,10 +60,13 @@ _RESIDENT_ID = re.compile(r"[0-9]{17}[0-9X]|[0-9]{15}", re.ASCII)
 def check_lines(fmt: Format, lines: Sequence[PaymentLine]) -> list[LineFault]:
     """Every fault of every line of one file-to-be; empty when the bank can take them all."""
     faults = [LineFault(0, *_rows_fault(fmt, len(lines)))] if len(lines) > fmt.rows.max else []
+    of_name: dict[str, list[_Said]] = {}  # pupils share names
     for position, line in enumerate(lines, start=1):
         if line.seq != position:
             faults.append(LineFault(line.seq, *_seq_fault(position)))
-        faults.extend(LineFault(line.seq, *fault) for fault in name_faults(fmt, line.name))
+        if line.name not in of_name:
+            of_name[line.name] = name_faults(fmt, line.name)
+        faults.extend(LineFault(line.seq, *fault) for fault in of_name[line.name])
         faults.extend(LineFault(line.seq, *fault) for fault in _number_faults(fmt, line))
         faults.extend(LineFault(line.seq, *fault) for fault in _text_faults(fmt, line))
     return faults
@@ -150,7 +153,20 @@ def _encoded_faults(fmt: Format, name: str) -> list[_Said]:
 
 def _not_in(charset: str, text: str) -> str:
     """The characters that a character set has not."""
+    if text.isascii() or _holds_all(charset, text):
+        return ""
     return "".join(letter for letter in text if not _is_in(charset, letter))
+
+
+def _holds_all(charset: str, text: str) -> bool:
+    """Whether the whole text can be written at once, which most can."""
+    if charset == "gb2312":
+        return False
+    try:
+        text.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_in(charset: str, letter: str) -> bool:

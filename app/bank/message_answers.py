@@ -9,7 +9,7 @@ from app.bank.iso.status_report import PaymentStatus, StatusReport, read_status_
 from app.bank.layout import MessageFormat
 from app.bank.records import Figures, RecordField
 from app.bank.return_file import ReturnFile
-from app.bank.return_lines import REASON_CHARS_MAX, Rest, ReturnLine
+from app.bank.return_lines import REASON_CHARS_MAX, Rest, ReturnLine, table_of
 from app.bank.totals import ControlTotals, control_totals
 from app.core.errors import Fault
 
@@ -46,7 +46,7 @@ def read_status_answer(fmt: MessageFormat, data: bytes) -> ReturnFile:
         said["count"] = report.count
     if report.sum_fen is not None:
         said["sum"] = report.sum_fen
-    return ReturnFile(tuple(lines), control_totals(lines), sha256(data).digest(), said, rest)
+    return ReturnFile(table_of(lines), control_totals(lines), sha256(data).digest(), said, rest)
 
 
 def read_return_notice(data: bytes) -> tuple[list[AccountReport], ReturnFile]:
@@ -87,7 +87,7 @@ def read_return_notice(data: bytes) -> tuple[list[AccountReport], ReturnFile]:
         )
     _refuse_twice(lines)
     said: Figures = {}
-    return reports, ReturnFile(tuple(lines), control_totals(lines), sha256(data).digest(), said)
+    return reports, ReturnFile(table_of(lines), control_totals(lines), sha256(data).digest(), said)
 
 
 def whole_of(read: ReturnFile, sent: ControlTotals) -> ControlTotals:

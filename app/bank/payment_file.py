@@ -5,7 +5,7 @@ by its file and 序号, the line's number in that file; a reply counts for it on
 amount agree as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -79,7 +79,7 @@ def refuse_unfit(fmt: Format, lines: Sequence[PaymentLine]) -> None:
 
 def payment_rows(
     fmt: RowFormat, lines: Sequence[PaymentLine], *, number: str, totals: ControlTotals
-) -> list[Row]:
+) -> Iterator[Row]:
     """The file's rows: titles, head, a row a line, trailer, each where the format has it."""
     layout = fmt.payment
     figures: Figures = {
@@ -88,13 +88,14 @@ def payment_rows(
         "sum": totals.sum_fen,
         "accounts": totals.accounts_sha256.hex(),
     }
-    rows: list[Row] = [(layout.columns, titles(layout.columns))] if fmt.header else []
+    if fmt.header:
+        yield layout.columns, titles(layout.columns)
     if layout.head:
-        rows.append((layout.head.columns, record_cells(layout.head, fmt.sums, figures)))
-    rows.extend(_row(fmt, line) for line in lines)
+        yield layout.head.columns, record_cells(layout.head, fmt.sums, figures)
+    for line in lines:
+        yield _row(fmt, line)
     if layout.trailer:
-        rows.append((layout.trailer.columns, record_cells(layout.trailer, fmt.sums, figures)))
-    return rows
+        yield layout.trailer.columns, record_cells(layout.trailer, fmt.sums, figures)
 
 
 def read_payment_file(fmt: RowFormat, data: bytes) -> list[PaymentLine]:

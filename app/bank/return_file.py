@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
+import polars as pl
+
 from app.bank.closing import check_figures, refuse_as_bank_did, take_records
 from app.bank.errors import ReturnFileBroken, ReturnFileEmpty, ReturnFileTooLarge
 from app.bank.layout import RowFormat, titles
@@ -18,11 +20,13 @@ from app.bank.return_lines import (
     ReturnLine,
     any_word_known,
     find_twice,
+    lines_of,
     read_line,
+    read_lines,
 )
 from app.bank.rows import Raw, Row, cells_of, raw_of, read_rows, shown, write_rows
 from app.bank.text import refuse_misread
-from app.bank.totals import ControlTotals, control_totals
+from app.bank.totals import ControlTotals, control_totals, totals_of
 from app.bank.vocabulary import FileSays
 from app.core.errors import Fault
 
@@ -31,15 +35,21 @@ from app.core.errors import Fault
 class ReturnFile:
     """A return file as read, with the totals to hold against its payment file.
 
-    `said` is what its head and trailer say of the whole. Where there is a `rest`, the lines are a
-    part of what the file speaks of, which is all that was sent.
+    `table` has a row a line and the columns of ReturnLine; `said` is what the file's head and
+    trailer say of the whole. Where there is a `rest`, the lines are a part of what the file speaks
+    of, which is all that was sent.
     """
 
-    lines: tuple[ReturnLine, ...]
+    table: pl.DataFrame
     totals: ControlTotals
     sha256: bytes
     said: Figures
     rest: Rest | None = None
+
+    @property
+    def lines(self) -> tuple[ReturnLine, ...]:
+        """The lines, for whoever looks at them one by one."""
+        return tuple(lines_of(self.table))
 
 
 class BankAnswer(NamedTuple):
@@ -59,22 +69,23 @@ def read_return_file(fmt: RowFormat, data: bytes, *, kind: FileKind = "reply") -
     `sheet.read` raises.
     """
     rows = read_rows(fmt, data)
-    if fmt.header and rows:
-        _check_header(fmt, rows.pop(0)[1])
-    if not rows:
+    if fmt.header and len(rows):
+        _check_header(fmt, rows.take_first()[1])
+    if not len(rows):
         raise _empty()
     said = take_records(fmt, rows)
     refuse_as_bank_did(fmt, kind, said)
     _check_extent(fmt, kind, len(rows))
     reading = Reading(fmt, kind)
-    lines = [line for row in rows if (line := read_line(reading, row))]
-    faults = [*reading.faults, *find_twice(lines)]
-    refuse_misread(fmt, data, any_word_known=any_word_known(lines))
+    table = read_lines(reading, rows)
+    faults = [*reading.faults, *find_twice(table)]
+    refuse_misread(fmt, data, any_word_known=any_word_known(table))
+    totals = totals_of(table)
     if not reading.faults:
-        faults += check_figures(fmt, kind, said, lines)
+        faults += check_figures(fmt, kind, said, table=table, totals=totals)
     _refuse(faults)
     rest = NOT_LISTED if kind == "reply" and fmt.returned.replies == "failures_only" else None
-    return ReturnFile(tuple(lines), control_totals(lines), sha256(data).digest(), said, rest)
+    return ReturnFile(table, totals, sha256(data).digest(), said, rest)
 
 
 def read_return_line(fmt: RowFormat, text: str, *, kind: FileKind) -> ReturnLine:

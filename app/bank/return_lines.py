@@ -1,9 +1,16 @@
-"""One line of a return file: what the bank repeats of a payment, and what it says of it."""
+"""One line of a return file: what the bank repeats of a payment, and what it says of it.
+
+A file has up to a million. They are read a few thousand at a time into a frame: as so many records
+they would take ten times the file.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, get_args
+
+import polars as pl
 
 from app.bank.layout import RowFormat, titles
 from app.bank.parts import FileKind, Outcome
@@ -16,6 +23,19 @@ REASON_CHARS_MAX = 120  # shown to people; the whole stands in the stored file
 _SHOWN_CHARS = 40
 _SEQ = re.compile(r"[0-9]{1,7}", re.ASCII)
 _FEN = re.compile(r"[0-9]{1,15}", re.ASCII)
+_LINES_AT_ONCE = 10_000
+_SHAPE: Mapping[str, pl.DataType] = {
+    "line_no": pl.Int32(),
+    "seq": pl.Int32(),
+    "name": pl.String(),
+    "account": pl.String(),
+    "amount_fen": pl.Int64(),
+    "resident_id": pl.String(),
+    "outcome": pl.Enum(get_args(Outcome)),
+    "reason_code": pl.Categorical(),
+    "reason_text": pl.String(),
+    "number": pl.String(),
+}
 
 
 class ReturnLine(NamedTuple):
@@ -56,6 +76,33 @@ class Reading:
     fmt: RowFormat
     kind: FileKind
     faults: list[Fault] = field(default_factory=list)
+    fields: tuple[str, ...] = field(init=False)
+    marks: tuple[tuple[str, str], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        columns = self.fmt.returned.columns
+        self.fields = tuple(column.field for column in columns)
+        self.marks = tuple((each.field, each.text) for each in columns if each.text is not None)
+
+
+def read_lines(reading: Reading, rows: Iterable[tuple[int, Raw]]) -> pl.DataFrame:
+    """The lines without a fault, a column each field of ReturnLine; the faults are noted."""
+    return table_of(line for row in rows if (line := read_line(reading, row)))
+
+
+def table_of(lines: Iterable[ReturnLine]) -> pl.DataFrame:
+    """The lines as a frame, a column each field; made some thousands at a time."""
+    left = iter(lines)
+    pieces = [pl.DataFrame(schema=_SHAPE)]
+    while taken := list(islice(left, _LINES_AT_ONCE)):
+        named = dict(zip(_SHAPE, zip(*taken, strict=True), strict=True))
+        pieces.append(pl.DataFrame(named, schema=_SHAPE))
+    return pl.concat(pieces)
+
+
+def lines_of(table: pl.DataFrame) -> Iterator[ReturnLine]:
+    """The lines of a frame, one after the other."""
+    return (ReturnLine(*row) for row in table.iter_rows())
 
 
 def read_line(reading: Reading, row: tuple[int, Raw]) -> ReturnLine | None:
@@ -67,10 +114,11 @@ def read_line(reading: Reading, row: tuple[int, Raw]) -> ReturnLine | None:
     if found is None:
         faults.append(_columns_fault(fmt, number))
         return None
-    cells = {column.field: cell for column, cell in zip(columns, found, strict=True)}
+    cells = dict(zip(reading.fields, found, strict=True))
     before = len(faults)
-    if any(column.text not in {None, cells[column.field]} for column in columns):
-        faults.append(_columns_fault(fmt, number))
+    for mark, its_text in reading.marks:
+        if cells[mark] != its_text:
+            faults.append(_columns_fault(fmt, number))
     result, reason = cells["result"].strip(), cells.get("reason", "").strip()
     outcome, code = fmt.returned.meaning(result, reason)
     seq = _read_seq(cells["seq"], number, faults)
@@ -95,24 +143,28 @@ def read_line(reading: Reading, row: tuple[int, Raw]) -> ReturnLine | None:
     )
 
 
-def find_twice(lines: Sequence[ReturnLine]) -> list[Fault]:
+def find_twice(table: pl.DataFrame) -> list[Fault]:
     """A fault for every line whose number stands on an earlier one."""
-    first: dict[int, int] = {}
-    faults = []
-    for line in lines:
-        at = first.setdefault(line.seq, line.line_no)
-        if at != line.line_no:
-            zh, en = (
-                f"序号 {line.seq} 已在第 {at} 行出现",
-                f"number {line.seq} stands on line {at} already",
-            )
-            faults.append(_fault("seq_twice", line.line_no, zh, en))
-    return faults
+    twice = table.select("seq", "line_no").filter(pl.col("seq").is_duplicated())
+    again = twice.with_columns(at=pl.col("line_no").first().over("seq")).filter(
+        pl.col("at") != pl.col("line_no")
+    )
+    return [_twice(seq, line_no, at) for seq, line_no, at in again.iter_rows()]
 
 
-def any_word_known(lines: Sequence[ReturnLine]) -> bool:
+def is_unlisted() -> pl.Expr:
+    """Whether a line's words are none of the format's."""
+    return pl.col("reason_code").eq_missing(pl.lit(UNLISTED))
+
+
+def any_word_known(table: pl.DataFrame) -> bool:
     """Whether the bank's words on some line are known."""
-    return any(line.reason_code != UNLISTED for line in lines)
+    return bool(table.select((~is_unlisted()).any()).item())
+
+
+def _twice(seq: int, line_no: int, at: int) -> Fault:
+    zh, en = f"序号 {seq} 已在第 {at} 行出现", f"number {seq} stands on line {at} already"
+    return _fault("seq_twice", line_no, zh, en)
 
 
 def _read_seq(cell: str, number: int, faults: list[Fault]) -> int:

@@ -1,13 +1,13 @@
 """A bank's file as rows of cells, whatever the family of its format."""
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, TypeAlias
 
 from app.bank import delimited, fixed, sheet
 from app.bank.errors import ReturnFileBroken
 from app.bank.layout import DelimitedFormat, FixedFormat, RowFormat
 from app.bank.parts import Column
-from app.bank.text import check_size, text_of
+from app.bank.text import ByteLines, check_size, text_lines
 from app.core.errors import Fault
 
 Row: TypeAlias = tuple[Sequence[Column], Sequence[str]]
@@ -17,35 +17,65 @@ Raw: TypeAlias = str | bytes | tuple[str, ...]
 _BETWEEN_CELLS = "\t"  # in the examples of a sheet
 
 
-def write_rows(fmt: RowFormat, rows: Sequence[Row]) -> bytes:
+class _Raws(Protocol):
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: int, /) -> Raw: ...
+
+
+class Rows:
+    """A file's rows with their numbers from 1, blank last ones left out.
+
+    They may be a million: each is made when it is asked for.
+    """
+
+    def __init__(self, raws: _Raws) -> None:
+        self._raws = raws
+        self._begin, self._end = 0, len(raws)
+        while len(self) and not _is_filled(raws[self._end - 1]):
+            self._end -= 1
+
+    def __len__(self) -> int:
+        return self._end - self._begin
+
+    def __iter__(self) -> Iterator[tuple[int, Raw]]:
+        for place in range(self._begin, self._end):
+            yield place + 1, self._raws[place]
+
+    def take_first(self) -> tuple[int, Raw]:
+        """The first row, which is one of the rows no longer."""
+        self._begin += 1
+        return self._begin, self._raws[self._begin - 1]
+
+    def take_last(self) -> tuple[int, Raw]:
+        """The last row, which is one of the rows no longer."""
+        self._end -= 1
+        return self._end + 1, self._raws[self._end]
+
+
+def write_rows(fmt: RowFormat, rows: Iterable[Row]) -> bytes:
     """The file of these rows."""
     if isinstance(fmt, FixedFormat):
         return fixed.write(fmt, rows)
-    cells = [row[1] for row in rows]
+    cells = (row[1] for row in rows)
     return delimited.write(fmt, cells) if isinstance(fmt, DelimitedFormat) else sheet.write(cells)
 
 
-def read_rows(fmt: RowFormat, data: bytes) -> list[tuple[int, Raw]]:
-    """The file's rows with their numbers from 1, blank last ones left out.
+def read_rows(fmt: RowFormat, data: bytes) -> Rows:
+    """The file's rows.
 
     Raises ReturnFileTooLarge, ReturnFileEncoding, ReturnFileBroken for one that may be cut off, or
     for a sheet what `sheet.read` raises.
     """
     check_size(data)
-    found: list[Raw]
     if isinstance(fmt, FixedFormat):
-        text_of(fmt, data)
-        found = [*fixed.lines(data)]
-    elif isinstance(fmt, DelimitedFormat):
-        text = text_of(fmt, data)
-        _refuse_cut_off(fmt, text)
-        found = [*delimited.lines(text)]
-    else:
-        found = [*sheet.read(data, rows_max=fmt.returned.rows_max)]
-    rows = list(enumerate(found, start=1))
-    while rows and not _is_filled(rows[-1][1]):
-        rows.pop()
-    return rows
+        text_lines(fmt, data)
+        return Rows(ByteLines(data))
+    if isinstance(fmt, DelimitedFormat):
+        rows = Rows(text_lines(fmt, data))
+        _refuse_cut_off(fmt, data, rows)
+        return rows
+    return Rows(sheet.read(data, rows_max=fmt.returned.rows_max))
 
 
 def cells_of(fmt: RowFormat, raw: Raw, columns: Sequence[Column]) -> list[str] | None:
@@ -86,9 +116,9 @@ def file_of(fmt: RowFormat, rows: Sequence[str]) -> bytes:
     return sheet.write([raw for raw in raws if isinstance(raw, tuple)])
 
 
-def _refuse_cut_off(fmt: DelimitedFormat, text: str) -> None:
+def _refuse_cut_off(fmt: DelimitedFormat, data: bytes, rows: Rows) -> None:
     # A row that ends in a delimiter shows itself whether it is whole; another needs its line end.
-    if fmt.trailing_delimiter or not text.strip() or text.endswith("\n"):
+    if fmt.trailing_delimiter or not len(rows) or data.endswith(b"\n"):
         return
     zh, en = "末行没有换行，可能被截断", "the last line has no line end and may be cut off"
     raise ReturnFileBroken(

@@ -1,7 +1,7 @@
 """Rows of a workbook of one sheet, every cell text: a number would lose the end of an account."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from xlsxwriter import Workbook as Writer
@@ -18,7 +18,7 @@ _COLUMNS_MAX = 40
 _ROWS_AROUND = 3  # a header, a head and a trailer
 
 
-def write(rows: Sequence[Sequence[str]]) -> bytes:
+def write(rows: Iterable[Sequence[str]]) -> bytes:
     """The workbook of these rows; the same rows always give the same bytes."""
     out = io.BytesIO()
     with Writer(out, {"in_memory": True}) as writer:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
+import polars as pl
+
 from app.bank.errors import ReturnFileOfAnother, TotalsDiffer
 from app.core.errors import Fault
 from app.core.money import show_yuan
 
 _SHOWN_CHARS = 40
+_LINES_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,16 @@ def control_totals(lines: Sequence[CountedLine]) -> ControlTotals:
     return ControlTotals(
         len(who), sum(fen for _, _, fen in who), sha256(text.encode("utf-8")).digest()
     )
+
+
+def totals_of(table: pl.DataFrame) -> ControlTotals:
+    """The same of a frame with the columns seq, account and amount_fen."""
+    who = table.select("seq", "account", "amount_fen").sort("seq", "account", "amount_fen")
+    digest = sha256()
+    for piece in who.iter_slices(_LINES_AT_ONCE):
+        lines = piece.select(pl.concat_str(pl.all(), separator="|") + "\n").to_series()
+        digest.update("".join(lines).encode("utf-8"))
+    return ControlTotals(who.height, int(who["amount_fen"].sum()), digest.digest())
 
 
 def check_totals(sent: ControlTotals, received: ControlTotals) -> None:

@@ -1,6 +1,6 @@
 """Connections, transactions and the row-security scope: the one place that commits."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -181,10 +181,18 @@ def copy_rows(
     session: Session, table: str, columns: Sequence[str], csv: bytes | memoryview
 ) -> None:
     """`COPY`s CSV bytes (no header, empty unquoted = NULL) into a table of this transaction."""
+    copy_pieces(session, table, columns, [csv])
+
+
+def copy_pieces(
+    session: Session, table: str, columns: Sequence[str], pieces: Iterable[bytes | memoryview]
+) -> None:
+    """The same of CSV that comes in pieces, for more rows than there should be in memory."""
     named = ", ".join(columns)
     statement = f"COPY {table} ({named}) FROM STDIN WITH (FORMAT csv)"
     with raw(session).cursor() as cursor, cursor.copy(statement.encode()) as copy:
-        copy.write(csv)
+        for piece in pieces:
+            copy.write(piece)
 
 
 def raw(session: Session) -> psycopg.Connection[Any]:

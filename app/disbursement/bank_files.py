@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,9 +17,11 @@ from app.bank.summary import fill_summary
 from app.core import clock, crypto, db, ids, numbers
 from app.core.actor import Actor
 from app.core.errors import Fault
+from app.disbursement import payees
 from app.disbursement.credit_transfers import Debtors, find_debtors, message_of
 from app.disbursement.errors import PayoutsMoved
-from app.disbursement.models import BankGroup, PaymentFile, PayoutRun
+from app.disbursement.methods import Way
+from app.disbursement.models import BankGroup, PaymentFile, PayoutMethod, PayoutRun
 from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.policy import queries as policy
@@ -33,15 +36,28 @@ class Sent(NamedTuple):
     line: PaymentLine
 
 
+class _Places(NamedTuple):
+    """Which payouts go in which files, in the order of their lines: `starts` is a file's first."""
+
+    payouts: list[UUID]
+    files: list[UUID]
+    starts: list[int]
+
+
 def lines_of(session: Session, run: PayoutRun, fmt: Format, *, by: Actor) -> list[Sent]:
     """The ready payouts of a run in the order of their numbers, as the bank gets them.
 
     The name is the one the bank has of the account, where a second person has confirmed it.
     """
     with db.city_scope(session, by):
-        rows = session.execute(_LINES, {"run": run.id}).all()
+        rows = session.execute(_LINES, {"run": run.id, "told": bool(fmt.summary)}).all()
+    if not rows:
+        return []
     called = policy.programme(run.programme).on_statement if fmt.summary else ""
-    return [_sent(row, fmt, called) for row in rows]
+    # The number each has in its file, where nothing tells the files apart but their length.
+    sizes = split_into_files(len(rows), fmt).sizes
+    places = chain.from_iterable(range(1, size + 1) for size in sizes)
+    return [_sent(row, fmt, called, place) for row, place in zip(rows, places, strict=True)]
 
 
 def write(
@@ -57,15 +73,18 @@ def write(
     chunks = list(_chunks(fmt, writer.ordered(lines)))
     year = clock.office_day().year
     first = numbers.take(session, f"F-{year}", len(chunks))
-    files, places = [], []
+    files = []
+    places = _Places([], [], [])
     for part, (banks, chunk) in enumerate(chunks, start=1):
         number = f"F-{year}-{first + part - 1:04d}"
         made = _keep(session, run, fmt, writer.write(chunk, number), number=number, by=by)
         made.part, made.banks = part, banks
         files.append(made)
-        places += [(one.payout_id, made.id, one.line.seq) for one in chunk]
+        places.files.append(made.id)
+        places.starts.append(len(places.payouts) + 1)
+        places.payouts.extend(one.payout_id for one in chunk)
     session.execute(insert(PaymentFile), [file.model_dump() for file in files])
-    _mark_sent(session, places)
+    _mark_sent(session, places, fmt)
     return tuple(files)
 
 
@@ -104,7 +123,7 @@ def _writer(session: Session, run: PayoutRun, fmt: Format, by: Actor) -> _Rows |
     return _Rows(fmt)
 
 
-def _sent(row: Row[Any], fmt: Format, called: str) -> Sent:
+def _sent(row: Row[Any], fmt: Format, called: str, place: int) -> Sent:
     summary = ""
     if fmt.summary:
         periods = sorted(map(parse_period, row.periods), key=lambda period: period.order)
@@ -112,7 +131,7 @@ def _sent(row: Row[Any], fmt: Format, called: str) -> Sent:
         summary = fill_summary(fmt.summary, fmt.encoding, programme=called, period=when)
     account, resident_id = _numbers(row)
     bank = row.bank_name or ""
-    line = PaymentLine(0, row.holder_name, account, row.amount_fen, resident_id, summary, bank)
+    line = PaymentLine(place, row.holder_name, account, row.amount_fen, resident_id, summary, bank)
     return Sent(row.id, row.number, line)
 
 
@@ -142,12 +161,14 @@ def _chunks(fmt: Format, lines: Sequence[Sent]) -> Iterator[tuple[BankGroup, lis
         start = 0
         for size in split_into_files(len(group), fmt).sizes:
             chosen = group[start : start + size]
-            numbered = [
-                one._replace(line=one.line._replace(seq=seq))
-                for seq, one in enumerate(chosen, start=1)
-            ]
-            yield banks, numbered
+            yield banks, [_numbered(one, seq) for seq, one in enumerate(chosen, start=1)]
             start += size
+
+
+def _numbered(one: Sent, seq: int) -> Sent:
+    if one.line.seq == seq:
+        return one
+    return Sent(one.payout_id, one.number, PaymentLine(seq, *one.line[1:]))
 
 
 def _by_bank(fmt: Format, lines: Sequence[Sent]) -> list[tuple[BankGroup, Sequence[Sent]]]:
@@ -186,12 +207,13 @@ def _keep(
     )
 
 
-def _mark_sent(session: Session, places: Sequence[tuple[UUID, UUID, int]]) -> None:
-    payouts, files, lines = zip(*places, strict=True)
-    told = {"ids": list(payouts), "files": list(files), "lines": list(lines), "now": clock.now()}
-    sent = set(session.execute(_SEND, told).scalars())
-    if len(sent) < len(places):
-        raise PayoutsMoved([no_longer_ready(one) for one in payouts if one not in sent])
+def _mark_sent(session: Session, places: _Places, fmt: Format) -> None:
+    told = {
+        "ids": places.payouts, "files": places.files, "starts": places.starts,
+        "now": clock.now(), "checks": payees.ran(Way(PayoutMethod.BANK, fmt)),
+    }  # fmt: skip
+    if moved := [no_longer_ready(one) for one in session.execute(_SEND, told).scalars()]:
+        raise PayoutsMoved(moved)
 
 
 def no_longer_ready(payout: UUID) -> Fault:
@@ -204,17 +226,27 @@ _LINES = text("""
         coalesce(b.name_as_at_bank, b.holder_name, c.holder_name) AS holder_name,
         coalesce(b.bank_name, c.bank_name) AS bank_name, s.id AS student_id, s.resident_id,
         s.guardian_resident_id, c.id AS school_account_id, c.number AS school_account,
-        ARRAY(SELECT DISTINCT a.period FROM payout_part part
+        CASE WHEN :told THEN ARRAY(SELECT DISTINCT a.period FROM payout_part part
             JOIN instalment i ON i.id = part.instalment_id JOIN award a ON a.id = i.award_id
-            WHERE part.payout_id = p.id) AS periods
+            WHERE part.payout_id = p.id) END AS periods
     FROM payout p LEFT JOIN bank_account b ON b.id = p.account_id
     LEFT JOIN student s ON s.id = p.student_id
     LEFT JOIN school_account c ON c.id = p.school_account_id
     WHERE p.run_id = :run AND p.state = 'ready' ORDER BY length(p.number), p.number
 """)
+# Answers those that are not ready any more; by EXCEPT, for the planner expects an update to move
+# next to nothing, and would join every payout with every other. The checks have just run: to write
+# them apart would be a second version of every payout.
 _SEND = text("""
-    UPDATE payout SET state = 'sent', file_id = t.file_id, file_line = t.line, sent_at = :now
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:files AS uuid[]), CAST(:lines AS int[]))
-        AS t (payout_id, file_id, line)
-    WHERE payout.id = t.payout_id AND payout.state = 'ready' RETURNING payout.id
+    WITH told AS (SELECT t.payout_id, (CAST(:files AS uuid[]))[f.part] AS file_id,
+            t.place - (CAST(:starts AS bigint[]))[f.part] + 1 AS line
+        FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS t (payout_id, place)
+        CROSS JOIN LATERAL (
+            SELECT width_bucket(t.place, CAST(:starts AS bigint[])) AS part) f),
+    sent AS (
+        UPDATE payout SET state = 'sent', file_id = told.file_id, file_line = told.line,
+            sent_at = :now, checks = CAST(:checks AS text[]), checked_at = :now
+        FROM told WHERE payout.id = told.payout_id AND payout.state = 'ready'
+        RETURNING payout.id)
+    SELECT payout_id FROM told EXCEPT SELECT id FROM sent ORDER BY 1
 """)

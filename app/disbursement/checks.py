@@ -5,6 +5,13 @@ instalments with their term), `payee_most` (the yearly maximum of a policy versi
 `payee_finding` (what was found, and whether it was overridden). A payee without a student
 is the school itself: what is asked of students alone passes it by.
 
+What most of them ask about is looked up once, before: `payee_account`, `payee_student`,
+`payee_instalment` and `payee_award` are the payees' own rows of these tables, an award with what
+was decided; `payee_there` says of each payee and term whether the student is absent, `payee_plan`
+what an award's instalments come to, `payee_twin` which other students' accounts have the number.
+Row security makes the planner expect next to nothing of a table, and each check would read it
+whole.
+
 Each check yields (payout_id, fact). Of the facts, the account and the amount a finding keeps a
 digest, to which an override is bound: once something else is seen, the finding is open again.
 
@@ -29,7 +36,9 @@ from app.registry import presence
 
 _TABLES = (
     """DROP TABLE IF EXISTS pg_temp.payee, pg_temp.payee_part, pg_temp.payee_finding,
-        pg_temp.payee_most""",
+        pg_temp.payee_most, pg_temp.payee_account, pg_temp.payee_student,
+        pg_temp.payee_instalment, pg_temp.payee_award, pg_temp.payee_there,
+        pg_temp.payee_plan, pg_temp.payee_twin""",
     """CREATE TEMP TABLE payee (payout_id uuid, student_id uuid, school_id uuid, county_id uuid,
         account_id uuid, amount_fen bigint, reissue_of uuid, school_account_id uuid)
         ON COMMIT DROP""",
@@ -66,11 +75,53 @@ SCHOOL_YEAR = (
 
 # A supplement is for days past, on which the student was there: who left since is owed it too.
 _THERE = f"""
-    SELECT asked.payout_id, asked.term FROM (
-        SELECT p.payout_id, p.student_id, part.school_year, part.term
+    SELECT asked.payout_id, asked.term, {presence.ABSENT} AS absent,
+        {presence.UNCONFIRMED} AS unconfirmed
+    FROM (SELECT p.payout_id, p.student_id, part.school_year, part.term
         FROM payee p JOIN payee_part part USING (payout_id)
-        JOIN instalment i ON i.id = part.instalment_id AND i.supplement_version_id IS NULL
+        JOIN payee_instalment i ON i.id = part.instalment_id AND i.supplement_version_id IS NULL
         WHERE p.student_id IS NOT NULL) asked {presence.JOINS}"""  # noqa: S608 own text
+# Row by row through the key, as OFFSET makes it: the payees are a small part of these tables, and
+# to ask the scope of every row of one costs many times what finding its few does.
+_LOOK_UP: Mapping[str, str] = {
+    "payee_account": """
+        SELECT b.* FROM (SELECT DISTINCT account_id FROM payee) p CROSS JOIN LATERAL (
+            SELECT b.id, b.student_id, b.state, b.holder, b.holder_name, b.name_as_at_bank,
+                b.relation, b.reason, b.number_index
+            FROM bank_account b WHERE b.id = p.account_id OFFSET 0) b""",
+    "payee_student": """
+        SELECT s.* FROM (SELECT DISTINCT student_id FROM payee) p CROSS JOIN LATERAL (
+            SELECT s.id, s.name, s.identity, s.guardian_name
+            FROM student s WHERE s.id = p.student_id OFFSET 0) s""",
+    "payee_instalment": """
+        SELECT i.* FROM payee_part part CROSS JOIN LATERAL (
+            SELECT i.id, i.award_id, i.supplement_version_id
+            FROM instalment i WHERE i.id = part.instalment_id OFFSET 0) i""",
+    "payee_award": """
+        SELECT a.* FROM (SELECT DISTINCT award_id FROM payee_instalment) i CROSS JOIN LATERAL (
+            SELECT a.id, a.student_id, a.programme, a.period, a.policy_version_id, a.amount_fen,
+                a.state, coalesce(
+                    (SELECT amount_fen FROM application WHERE id = a.application_id),
+                    (SELECT amount_fen FROM school_allocation WHERE id = a.allocation_id))
+                    AS decided_fen
+            FROM award a WHERE a.id = i.award_id OFFSET 0) a""",
+    "payee_there": _THERE,
+    # Filtered within the sums: as a condition, the planner reads the index of all that replace
+    # nothing. Going is what is paid, on its way, or about to be sent.
+    "payee_plan": """
+        SELECT a.id AS award_id, plan.* FROM payee_award a CROSS JOIN LATERAL (
+            SELECT sum(x.amount_fen) FILTER (WHERE x.supplement_version_id IS NULL
+                    AND x.replaces_id IS NULL AND x.split_of_id IS NULL) AS decided_fen,
+                sum(x.amount_fen) FILTER (WHERE x.supplement_version_id IS NOT NULL) AS added_fen,
+                sum(x.amount_fen) FILTER (WHERE
+                    EXISTS (SELECT FROM payout_part l WHERE l.instalment_id = x.id AND l.live)
+                    OR EXISTS (SELECT FROM payee_part t WHERE t.instalment_id = x.id)) AS going_fen
+            FROM instalment x WHERE x.award_id = a.id) plan""",
+    "payee_twin": """
+        SELECT b.id AS account_id, o.* FROM payee_account b CROSS JOIN LATERAL (
+            SELECT o.id, o.student_id, o.state FROM bank_account o
+            WHERE o.number_index = b.number_index AND o.student_id <> b.student_id OFFSET 0) o""",
+}
 
 CHECKS: Mapping[PayeeCheck, str] = {
     PayeeCheck.NO_ACCOUNT: """
@@ -82,7 +133,7 @@ CHECKS: Mapping[PayeeCheck, str] = {
                 AND w.school_id = p.school_id AND w.state = 'unconfirmed')""",
     # A change that waits for its second person holds the payment to the old account too.
     PayeeCheck.ACCOUNT_UNCONFIRMED: """
-        SELECT p.payout_id, '' FROM payee p LEFT JOIN bank_account b ON b.id = p.account_id
+        SELECT p.payout_id, '' FROM payee p LEFT JOIN payee_account b ON b.id = p.account_id
         WHERE b.state <> 'confirmed' OR EXISTS (
             SELECT FROM bank_account w
             WHERE w.student_id = p.student_id AND w.state = 'unconfirmed')
@@ -92,24 +143,23 @@ CHECKS: Mapping[PayeeCheck, str] = {
             SELECT FROM school_account w
             WHERE w.school_id = p.school_id AND w.state = 'unconfirmed'))""",
     PayeeCheck.HOLDER_DIFFERS: """
-        SELECT p.payout_id, s.name FROM payee p JOIN bank_account b ON b.id = p.account_id
-        JOIN student s ON s.id = p.student_id
+        SELECT p.payout_id, s.name FROM payee p JOIN payee_account b ON b.id = p.account_id
+        JOIN payee_student s ON s.id = p.student_id
         WHERE (b.holder = 'student' AND b.holder_name <> s.name) OR (b.holder = 'guardian'
             AND (coalesce(btrim(b.relation), '') = '' OR coalesce(btrim(b.reason), '') = ''))
         UNION ALL
         SELECT p.payout_id, s.name FROM payee p JOIN school_account b ON b.id = p.school_account_id
         JOIN school s ON s.id = p.school_id WHERE b.holder_name <> s.name""",
     PayeeCheck.SHARED_ACROSS_HOUSEHOLDS: """
-        SELECT p.payout_id, o.id::text FROM payee p JOIN bank_account b ON b.id = p.account_id
-        JOIN student s ON s.id = p.student_id
-        JOIN bank_account o ON o.number_index = b.number_index AND o.student_id <> b.student_id
+        SELECT p.payout_id, o.id::text FROM payee p JOIN payee_twin o ON o.account_id = p.account_id
+        JOIN payee_student s ON s.id = p.student_id
         JOIN student other ON other.id = o.student_id
         WHERE (o.state = 'confirmed' OR EXISTS (
                 SELECT FROM payout q WHERE q.student_id = o.student_id AND q.account_id = o.id
                 AND q.state IN ('sent', 'paid', 'unknown')))
             AND (s.guardian_name = other.guardian_name) IS NOT TRUE
         UNION ALL
-        SELECT p.payout_id, o.id::text FROM payee p JOIN bank_account b ON b.id = p.account_id
+        SELECT p.payout_id, o.id::text FROM payee p JOIN payee_account b ON b.id = p.account_id
         JOIN school_account o ON o.number_index = b.number_index AND o.state <> 'replaced'
         UNION ALL
         SELECT p.payout_id, '' FROM payee p JOIN school_account b ON b.id = p.school_account_id
@@ -117,23 +167,19 @@ CHECKS: Mapping[PayeeCheck, str] = {
                 AND o.school_id <> b.school_id AND o.state <> 'replaced')
             OR EXISTS (SELECT FROM bank_account o WHERE o.number_index = b.number_index
                 AND o.state IN ('confirmed', 'unconfirmed'))""",
-    PayeeCheck.ENROLMENT_UNCONFIRMED: f"{_THERE} WHERE {presence.UNCONFIRMED}",
-    PayeeCheck.NOT_ENROLLED: f"{_THERE} WHERE {presence.ABSENT}",
+    PayeeCheck.ENROLMENT_UNCONFIRMED: "SELECT payout_id, term FROM payee_there WHERE unconfirmed",
+    PayeeCheck.NOT_ENROLLED: "SELECT payout_id, term FROM payee_there WHERE absent",
     PayeeCheck.IDENTITY_PROVISIONAL: """
-        SELECT p.payout_id, s.name FROM payee p JOIN student s ON s.id = p.student_id
+        SELECT p.payout_id, s.name FROM payee p JOIN payee_student s ON s.id = p.student_id
         WHERE s.identity = 'provisional'""",
     # What is paid, on its way, or about to be sent of one award, against the whole award.
     PayeeCheck.OVER_AWARD: """
         SELECT mine.payout_id, '' FROM (
             SELECT DISTINCT part.payout_id, i.award_id FROM payee_part part
-            JOIN instalment i ON i.id = part.instalment_id) mine
-        JOIN award a ON a.id = mine.award_id
-        WHERE a.state <> 'granted' OR a.amount_fen + coalesce((
-                SELECT sum(more.amount_fen) FROM instalment more
-                WHERE more.award_id = a.id AND more.supplement_version_id IS NOT NULL), 0) < (
-            SELECT sum(x.amount_fen) FROM instalment x WHERE x.award_id = a.id AND (
-                EXISTS (SELECT FROM payout_part l WHERE l.instalment_id = x.id AND l.live)
-                OR EXISTS (SELECT FROM payee_part t WHERE t.instalment_id = x.id)))""",
+            JOIN payee_instalment i ON i.id = part.instalment_id) mine
+        JOIN payee_award a ON a.id = mine.award_id JOIN payee_plan plan ON plan.award_id = a.id
+        WHERE a.state <> 'granted'
+            OR a.amount_fen + coalesce(plan.added_fen, 0) < plan.going_fen""",
     PayeeCheck.ON_HOLD: """
         SELECT p.payout_id, '' FROM payee p WHERE EXISTS (
             SELECT FROM payment_hold h
@@ -151,7 +197,7 @@ _DIGEST = """encode(sha256(convert_to(concat_ws('|', max(p.account_id::text),
     string_agg(DISTINCT f.fact, ',' ORDER BY f.fact)), 'UTF8')), 'hex')"""
 _HOLDERS = """
     SELECT p.payout_id, coalesce(b.name_as_at_bank, b.holder_name) AS holder_name
-    FROM payee p JOIN bank_account b ON b.id = p.account_id
+    FROM payee p JOIN payee_account b ON b.id = p.account_id
     UNION ALL
     SELECT p.payout_id, b.holder_name FROM payee p
     JOIN school_account b ON b.id = p.school_account_id
@@ -167,8 +213,8 @@ _UNFIT = text(
 
 
 _VERSIONS = text("""
-    SELECT DISTINCT v.id FROM payee_part part JOIN instalment i ON i.id = part.instalment_id
-    JOIN award a ON a.id = i.award_id
+    SELECT DISTINCT v.id FROM payee_part part JOIN payee_instalment i ON i.id = part.instalment_id
+    JOIN payee_award a ON a.id = i.award_id
     CROSS JOIN LATERAL (VALUES (a.policy_version_id), (i.supplement_version_id)) v (id)
     WHERE v.id IS NOT NULL AND a.student_id IS NOT NULL
 """)
@@ -180,6 +226,12 @@ _OVERRIDE = text("""
     UPDATE payee_finding f SET overridden = true FROM payout_override o
     WHERE o.payout_id = f.payout_id AND o.finding = f.finding AND o.facts = f.facts
 """)
+_LOOK_UP_ALL = text(
+    "; ".join(
+        f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {rows}; ANALYZE {name}"
+        for name, rows in _LOOK_UP.items()
+    )
+)
 
 
 def set_up(session: Session) -> None:
@@ -195,6 +247,7 @@ def find(session: Session, way: Way) -> None:
     """
     for statement in _READY:
         session.execute(text(statement))
+    session.execute(_LOOK_UP_ALL)
     _know_maxima(session)
     session.execute(_finding(way.checks))
     if way.fmt is not None:

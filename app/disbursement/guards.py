@@ -5,7 +5,7 @@ what was seen, so that an override ends when something else is seen.
 """
 
 STAFF_ACCOUNT = """
-    SELECT p.payout_id, f.id::text FROM payee p JOIN bank_account b ON b.id = p.account_id
+    SELECT p.payout_id, f.id::text FROM payee p JOIN payee_account b ON b.id = p.account_id
     JOIN staff_account f ON f.number_index = b.number_index AND f.removed_at IS NULL"""
 """The student's account is the card of one of the staff; a school's own is found as shared."""
 
@@ -31,8 +31,8 @@ OVER_YEAR_MAXIMUM = f"""
     SELECT mine.payout_id, '' FROM (
         SELECT part.payout_id, a.student_id, a.programme, part.school_year,
             max(most.most_fen) AS most_fen
-        FROM payee_part part JOIN instalment i ON i.id = part.instalment_id
-        JOIN award a ON a.id = i.award_id AND a.student_id IS NOT NULL
+        FROM payee_part part JOIN payee_instalment i ON i.id = part.instalment_id
+        JOIN payee_award a ON a.id = i.award_id AND a.student_id IS NOT NULL
         JOIN payee_most most
             ON most.policy_version_id IN (a.policy_version_id, i.supplement_version_id)
         GROUP BY part.payout_id, a.student_id, a.programme, part.school_year) mine
@@ -49,13 +49,15 @@ PAID_TWICE = f"""
         SELECT payout_id, student_id FROM payee WHERE student_id IS NOT NULL
         UNION
         SELECT p.payout_id, o.student_id FROM payee p
-        JOIN bank_account b ON b.student_id = p.student_id AND b.state = 'confirmed'
-        JOIN student s ON s.id = p.student_id
-        JOIN bank_account o ON o.number_index = b.number_index AND o.student_id <> p.student_id
+        CROSS JOIN LATERAL (SELECT b.number_index FROM bank_account b
+            WHERE b.student_id = p.student_id AND b.state = 'confirmed' OFFSET 0) b
+        CROSS JOIN LATERAL (SELECT o.student_id FROM bank_account o
+            WHERE o.number_index = b.number_index AND o.student_id <> p.student_id OFFSET 0) o
+        JOIN payee_student s ON s.id = p.student_id
         JOIN student t ON t.id = o.student_id AND t.name = s.name OFFSET 0) twin
     JOIN (
         SELECT DISTINCT part.payout_id, a.id, a.programme, a.period FROM payee_part part
-        JOIN instalment i ON i.id = part.instalment_id JOIN award a ON a.id = i.award_id
+        JOIN payee_instalment i ON i.id = part.instalment_id JOIN payee_award a ON a.id = i.award_id
         OFFSET 0) mine ON mine.payout_id = twin.payout_id
     CROSS JOIN LATERAL (
         SELECT x_award.id FROM award x_award
@@ -73,7 +75,7 @@ ACCOUNT_CHANGED = """
         WHERE q.student_id = p.student_id AND q.state IN ('paid', 'failed', 'returned')
         ORDER BY q.settled_at DESC, q.id DESC LIMIT 1) last
     JOIN bank_account was ON was.id = last.account_id
-    JOIN bank_account b ON b.id = p.account_id
+    JOIN payee_account b ON b.id = p.account_id
     WHERE last.state = 'paid' AND was.number_index <> b.number_index
     UNION ALL
     SELECT p.payout_id, last.id::text FROM payee p CROSS JOIN LATERAL (
@@ -86,19 +88,12 @@ ACCOUNT_CHANGED = """
     WHERE last.state = 'paid' AND was.number_index <> b.number_index"""
 """The money goes elsewhere than it arrived last, and the bank had refused nothing since."""
 
-# Filtered within the sum: as a condition, the planner reads the index of all that replace nothing.
 RATE_DIFFERS = """
     SELECT mine.payout_id, '' FROM (
         SELECT DISTINCT part.payout_id, i.award_id FROM payee_part part
-        JOIN instalment i ON i.id = part.instalment_id) mine
-    JOIN award a ON a.id = mine.award_id
-    LEFT JOIN application case_ ON case_.id = a.application_id
-    LEFT JOIN school_allocation heads ON heads.id = a.allocation_id
-    WHERE a.amount_fen <> coalesce(case_.amount_fen, heads.amount_fen) OR a.amount_fen > (
-        SELECT sum(x.amount_fen) FILTER (
-            WHERE x.supplement_version_id IS NULL AND x.replaces_id IS NULL
-                AND x.split_of_id IS NULL)
-        FROM instalment x WHERE x.award_id = a.id)
+        JOIN payee_instalment i ON i.id = part.instalment_id) mine
+    JOIN payee_award a ON a.id = mine.award_id JOIN payee_plan plan ON plan.award_id = a.id
+    WHERE a.amount_fen <> a.decided_fen OR a.amount_fen > plan.decided_fen
     UNION ALL
     SELECT part.payout_id, '' FROM payee_part part WHERE part.amount_fen <> (
         SELECT sum(h.amount_fen) FROM instalment_share h

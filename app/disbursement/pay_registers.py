@@ -18,9 +18,11 @@ from app.core.media import XLSX
 from app.core.money import in_capitals, show_yuan
 from app.core.paging import PageAsked
 from app.core.scoping import visible
+from app.disbursement import payees
 from app.disbursement.bank_files import no_longer_ready
 from app.disbursement.errors import PayoutsMoved
 from app.disbursement.method_errors import METHODS, PayRegisterNotFound
+from app.disbursement.methods import way_of
 from app.disbursement.models import PayoutRun
 from app.disbursement.pay_register_models import PayRegister
 from app.documents import service as documents
@@ -64,7 +66,7 @@ def write(session: Session, run: PayoutRun, *, by: Actor) -> tuple[PayRegister, 
         registers.append(made)
         places += [(one.payout_id, made.id, line) for line, one in enumerate(group, start=1)]
     session.execute(insert(PayRegister), [made.model_dump() for made in registers])
-    _mark_sent(session, places)
+    _mark_sent(session, places, payees.ran(way_of(run)))
     return tuple(registers)
 
 
@@ -177,10 +179,13 @@ def _line(page: Any, line: int, cells: Sequence[str], style: Any) -> None:
         page.write_string(line, column, guard(value), style)
 
 
-def _mark_sent(session: Session, places: Sequence[tuple[UUID, UUID, int]]) -> None:
+def _mark_sent(
+    session: Session, places: Sequence[tuple[UUID, UUID, int]], checks: Sequence[str]
+) -> None:
     payouts, registers, lines = zip(*places, strict=True)
     told = {"ids": list(payouts), "registers": list(registers), "lines": list(lines)}
-    sent = set(session.execute(_SEND, {**told, "now": clock.now()}).scalars())
+    marked = session.execute(_SEND, {**told, "now": clock.now(), "checks": list(checks)})
+    sent = set(marked.scalars())
     if len(sent) < len(places):
         raise PayoutsMoved([no_longer_ready(one) for one in payouts if one not in sent])
 
@@ -198,7 +203,7 @@ _ENTRIES = text("""
 """)
 _SEND = text("""
     UPDATE payout SET state = 'sent', register_id = t.register_id, register_line = t.line,
-        sent_at = :now
+        sent_at = :now, checks = CAST(:checks AS text[]), checked_at = :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:registers AS uuid[]), CAST(:lines AS int[]))
         AS t (payout_id, register_id, line)
     WHERE payout.id = t.payout_id AND payout.state = 'ready' RETURNING payout.id

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Uuid, column, select, table, text
@@ -74,7 +74,7 @@ def write(session: Session, run: PayoutRun, way: Way) -> int:
     place = numbers.take(session, series, count)
     now = clock.now()
     told = {"run": run.id, "prefix": f"{series}-", "first": place, "now": now}
-    session.execute(_INSERT_PAYOUTS, {**told, "checks": _ran(way)})
+    session.execute(_INSERT_PAYOUTS, {**told, "checks": ran(way)})
     session.execute(_INSERT_PARTS)
     session.execute(_KEEP_FINDINGS, {"now": now})
     return count
@@ -86,25 +86,30 @@ def settle_held(session: Session, way: Way) -> tuple[int, int]:
     Answers how many were examined, and how many are ready.
     """
     examined = int(session.execute(_COUNT).scalar_one())
+    now = clock.now()
     session.execute(_TAKE_ACCOUNT)
-    _renew_findings(session, way)
+    _renew_findings(session, now)
+    session.execute(_NOTE_CHECKS, {"now": now, "checks": ran(way)})
     return examined, len(session.execute(_CLEAN_TO_READY).all())
 
 
 def hold_unfit(session: Session, way: Way) -> int:
-    """Holds the ready payouts in which the checks found something; answers how many."""
-    _renew_findings(session, way)
-    return len(session.execute(_UNFIT_TO_HELD).all())
+    """Holds the ready payouts in which the checks found something; answers how many.
 
-
-def _renew_findings(session: Session, way: Way) -> None:
+    Which checks ran is noted of these alone: with the others it is noted as they are sent.
+    """
     now = clock.now()
+    _renew_findings(session, now)
+    return len(session.execute(_UNFIT_TO_HELD, {"now": now, "checks": ran(way)}).all())
+
+
+def _renew_findings(session: Session, now: datetime) -> None:
     session.execute(_FORGET_FINDINGS)
     session.execute(_KEEP_FINDINGS, {"now": now})
-    session.execute(_NOTE_CHECKS, {"now": now, "checks": _ran(way)})
 
 
-def _ran(way: Way) -> list[str]:
+def ran(way: Way) -> list[str]:
+    """Which checks run, as a payout keeps it."""
     return [check.value for check in way.checks]
 
 
@@ -223,7 +228,8 @@ _CLEAN_TO_READY = text("""
     RETURNING payout.id
 """)
 _UNFIT_TO_HELD = text("""
-    UPDATE payout SET state = 'held' FROM payee p
+    UPDATE payout SET state = 'held', checks = CAST(:checks AS text[]), checked_at = :now
+    FROM payee p
     WHERE payout.id = p.payout_id AND payout.state = 'ready'
         AND EXISTS (SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id
             AND NOT f.overridden)

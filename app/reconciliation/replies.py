@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import polars as pl
 from sqlalchemy import literal, select, text
 from sqlalchemy import update as change
 from sqlmodel import Session, col
@@ -17,8 +18,7 @@ from app.audit import service as audit
 from app.auth.models import StaffMember
 from app.bank.catalogue import find_format
 from app.bank.return_file import ReturnFile as FileRead
-from app.bank.return_lines import REASON_CHARS_MAX
-from app.bank.vocabulary import UNLISTED
+from app.bank.return_lines import REASON_CHARS_MAX, is_unlisted
 from app.core import clock, ids
 from app.core.actor import Actor, Scope
 from app.core.columns import TextEnum
@@ -75,16 +75,20 @@ def known(session: Session, bank_format: str) -> Mapping[str, Literal["paid", "f
 
 def read_with(session: Session, bank_format: str, read: FileRead) -> FileRead:
     """A file as read, with what has been taught of words that the format does not list."""
-    if not any(line.reason_code == UNLISTED for line in read.lines):
+    if not read.table.select(is_unlisted().any()).item():
         return read
     taught = known(session, bank_format)
-    lines = tuple(
-        line._replace(outcome=taught[line.reason_text], reason_code="learnt")
-        if line.reason_code == UNLISTED and line.reason_text in taught
-        else line
-        for line in read.lines
+    if not taught:
+        return read
+    words = pl.col("reason_text")
+    heard = is_unlisted() & words.is_in(list(taught))
+    means = words.replace_strict(taught, default=None, return_dtype=pl.String)
+    meant, learnt = means.cast(read.table.schema["outcome"]), pl.lit("learnt", pl.Categorical())
+    table = read.table.with_columns(
+        outcome=pl.when(heard).then(meant).otherwise(pl.col("outcome")),
+        reason_code=pl.when(heard).then(learnt).otherwise(pl.col("reason_code")),
     )
-    return replace(read, lines=lines)
+    return replace(read, table=table)
 
 
 def learn(session: Session, lesson: Lesson, *, by: Actor) -> Learnt:

@@ -1,10 +1,10 @@
 """Finds what each line of a return file is about and what it comes to, in the database."""
 
-import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
-from io import StringIO
 from uuid import UUID
 
+import polars as pl
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Uuid, select, text
 from sqlmodel import Session
 
@@ -18,6 +18,7 @@ from app.disbursement.models import PayoutState
 from app.reconciliation.models import LineOutcome, ReturnKind
 from app.reconciliation.rules import MOVES
 
+_LINES_AT_ONCE = 50_000
 _SAID = (
     ("line_no", Integer()),
     ("seq", Integer()),
@@ -48,13 +49,13 @@ def match(session: Session, read: FileRead, about: About, *, kind: ReturnKind, b
     such line.
     """
     said = staging.empty(session, "bank_said", [Column(*each) for each in _SAID])
-    db.copy_rows(session, said.name, _READ, _as_csv(read))
+    db.copy_pieces(session, said.name, _READ, _as_csv(read))
     told: dict[str, object] = {"file": about.file_id, "county": about.county_id}
     with db.city_scope(session, by):
-        if any(line.number for line in read.lines):
+        if read.table.select((pl.col("number") != "").any()).item():
             session.execute(text(_NAMED.format(said=said.name)), told)
         if read.rest is not None:
-            last = max((line.line_no for line in read.lines), default=0)
+            last = read.table.select(pl.col("line_no").max()).item() or 0
             rest = {**read.rest._asdict(), "file": about.file_id, "last": last + 1}
             session.execute(text(_THE_REST.format(said=said.name)), rest)
     staging.count_rows(session, said)
@@ -82,20 +83,24 @@ def match(session: Session, read: FileRead, about: About, *, kind: ReturnKind, b
     return lines
 
 
-def _as_csv(read: FileRead) -> bytes:
-    indexes = crypto.blind_indexes(
-        [line.account or None for line in read.lines], table="bank_account", column="number"
-    )
-    out = StringIO()
-    writer = csv.writer(out)
-    for line, index in zip(read.lines, indexes, strict=True):
-        account = f"\\x{(index or b'').hex()}"
-        reason, number = line.reason_text or None, line.number or None
-        fen = line.amount_fen or None
-        writer.writerow(
-            (line.line_no, line.seq, account, fen, line.outcome, line.reason_code, reason, number)
+def _as_csv(read: FileRead) -> Iterator[bytes]:
+    """The lines as the staging table takes them, some thousands at a time; accounts as indexes."""
+    for piece in read.table.iter_slices(_LINES_AT_ONCE):
+        accounts = [account or None for account in piece["account"]]
+        indexes = crypto.blind_indexes(accounts, table="bank_account", column="number")
+        account = r"\x" + pl.Series(indexes, dtype=pl.Binary).bin.encode("hex")
+        fen, said, number = pl.col("amount_fen"), pl.col("reason_text"), pl.col("number")
+        rows = piece.select(
+            "line_no",
+            "seq",
+            account.alias("account_index"),
+            pl.when(fen > 0).then(fen),
+            "outcome",
+            "reason_code",
+            pl.when(said != "").then(said),
+            pl.when(number != "").then(number),
         )
-    return out.getvalue().encode()
+        yield rows.write_csv(include_header=False).encode()
 
 
 def _refuse_strangers(session: Session, lines: Table) -> None:
@@ -124,8 +129,7 @@ def _stranger(line_no: int) -> Fault:
 # A message names the payout; its line in the file, and whose account it was, stand here.
 _NAMED = """
     UPDATE {said} s SET file_id = p.file_id, seq = p.file_line,
-        account_index = CASE s.account_index WHEN '' THEN coalesce(b.number_index, c.number_index)
-            ELSE s.account_index END,
+        account_index = coalesce(s.account_index, b.number_index, c.number_index),
         amount_fen = coalesce(s.amount_fen, p.amount_fen)
     FROM payout p
     LEFT JOIN bank_account b ON b.id = p.account_id

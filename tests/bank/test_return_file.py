@@ -183,6 +183,37 @@ def test_a_thousand_lines_are_read_and_one_more_is_refused(pipe):
         read_return_file(pipe, write_return_file(pipe, answers))
 
 
+def many(pipe, *, count: int = 10_003):
+    """The format with room for so many lines, more than are read at a time, and a file of them."""
+    returned = pipe.returned.model_copy(update={"rows_max": count})
+    fmt = pipe.model_copy(update={"returned": returned})
+    return fmt, write_return_file(fmt, [BankAnswer(line, "成功") for line in make_lines(count)])
+
+
+def test_a_file_longer_than_is_read_at_a_time_loses_no_line(pipe):
+    fmt, content = many(pipe)
+    lines = read_return_file(fmt, content).lines
+    assert [line.line_no for line in lines] == list(range(1, 10_004))
+    sent = [(line.seq, line.account, line.amount_fen) for line in make_lines(10_003)]
+    assert [(line.seq, line.account, line.amount_fen) for line in lines] == sent
+
+
+def test_what_is_wrong_far_down_a_long_file_is_named_by_its_place(pipe):
+    fmt, content = many(pipe)
+    at = content.index("10002|张三".encode("gb18030")) + len("10002|")
+    with pytest.raises(ReturnFileEncoding) as refused:
+        read_return_file(fmt, content[:at] + b"\xff" + content[at + 1 :])
+    assert refused.value.faults[0].where == "line 10002"
+    assert refused.value.faults[0].more == {"byte_offset": at}
+    twice = content.replace(b"\n10003|", b"\n00002|")
+    with pytest.raises(ReturnFileBroken) as broken:
+        read_return_file(fmt, twice)
+    assert [(fault.where, fault.code) for fault in broken.value.faults] == [
+        ("line 10003", "seq_twice")
+    ]
+    assert "on line 2 already" in broken.value.faults[0].en
+
+
 def test_a_file_over_the_byte_limit_is_refused_unread(pipe, monkeypatch):
     content = GOOD.encode("gb18030")
     monkeypatch.setattr(text, "BYTES_MAX", len(content))

@@ -115,6 +115,7 @@ def test_a_ratio_on_its_bound_is_kept(capsys: pytest.CaptureFixture[str]) -> Non
         replace(KEPT, seconds=1.01),
         replace(KEPT, floor_seconds=None),
         replace(KEPT, peak_mb=PEAK_MB_MAX + 1),
+        replace(KEPT, peak_mb=601, peak_mb_max=600),
     ],
 )
 def test_what_is_over_a_bound_ends_with_status_one(

@@ -46,7 +46,7 @@ EACH = 250_00
 TURN = re.compile(
     r"(?<=SELECT )pg_advisory_xact_lock\(hashtextextended\('releases of '.*\)(?= FROM)"
 )
-STATE = re.compile(r" AND (payout_run|payout|p)\.state = ('ready'|%\(state_1\)s::VARCHAR)")
+STATE = re.compile(r" AND ((payout_run|payout|p)\.)?state = ('ready'|%\(state_1\)s::VARCHAR)")
 KEYS = ("uq_ledger_transfer_once", "uq_payment_file_part", "uq_payout_file_line")
 # What a verification finds of a factory's cases: nobody gave the facts of theirs.
 OF_CASES = {"award-state-off", "outcome-off"}

@@ -3,17 +3,19 @@
 from alembic import context, op
 from sqlalchemy import text
 
-SCHOOL = "nullif(current_setting('aid.school', true), '')::uuid"
-COUNTY = "nullif(current_setting('aid.county', true), '')::uuid"
-CITY = "current_setting('aid.scope', true) = 'city'"
+# Each setting is read once a statement, as a query of its own makes it, and not once a row; and the
+# city, which works over the most rows, is asked first.
+SCHOOL = "(SELECT nullif(current_setting('aid.school', true), '')::uuid)"
+COUNTY = "(SELECT nullif(current_setting('aid.county', true), '')::uuid)"
+CITY = "(SELECT current_setting('aid.scope', true)) = 'city'"
 
 OPEN = "true"
-BY_SCHOOL = f"school_id = {SCHOOL} OR county_id = {COUNTY} OR {CITY}"
-BY_COUNTY = f"county_id = {COUNTY} OR {CITY}"
-ITSELF = f"id = {SCHOOL} OR county_id = {COUNTY} OR {CITY}"
+BY_SCHOOL = f"{CITY} OR school_id = {SCHOOL} OR county_id = {COUNTY}"
+BY_COUNTY = f"{CITY} OR county_id = {COUNTY}"
+ITSELF = f"{CITY} OR id = {SCHOOL} OR county_id = {COUNTY}"
 BOTH_SCHOOLS = (
-    f"school_id = {SCHOOL} OR from_school_id = {SCHOOL} "
-    f"OR county_id = {COUNTY} OR from_county_id = {COUNTY} OR {CITY}"
+    f"{CITY} OR school_id = {SCHOOL} OR from_school_id = {SCHOOL} "
+    f"OR county_id = {COUNTY} OR from_county_id = {COUNTY}"
 )
 
 READ_ADD = "SELECT, INSERT"

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, insert, text
+from sqlalchemy import insert, text
 from sqlmodel import Session
 
 from app.bank.layout import Format, MessageFormat, RowFormat
@@ -44,20 +44,18 @@ class _Places(NamedTuple):
     starts: list[int]
 
 
-def lines_of(session: Session, run: PayoutRun, fmt: Format, *, by: Actor) -> list[Sent]:
-    """The ready payouts of a run in the order of their numbers, as the bank gets them.
+def lines_of(session: Session, run: PayoutRun, fmt: Format, *, count: int, by: Actor) -> list[Sent]:
+    """The `count` ready payouts of a run in the order of their numbers, as the bank gets them.
 
     The name is the one the bank has of the account, where a second person has confirmed it.
     """
-    with db.city_scope(session, by):
-        rows = session.execute(_LINES, {"run": run.id, "told": bool(fmt.summary)}).all()
-    if not rows:
-        return []
     called = policy.programme(run.programme).on_statement if fmt.summary else ""
     # The number each has in its file, where nothing tells the files apart but their length.
-    sizes = split_into_files(len(rows), fmt).sizes
+    sizes = split_into_files(count, fmt).sizes
     places = chain.from_iterable(range(1, size + 1) for size in sizes)
-    return [_sent(row, fmt, called, place) for row, place in zip(rows, places, strict=True)]
+    with db.city_scope(session, by):
+        rows = session.execute(_LINES, {"run": run.id, "told": bool(fmt.summary)})
+        return [_sent(row, fmt, called, place) for row, place in zip(rows, places, strict=True)]
 
 
 def write(
@@ -123,37 +121,21 @@ def _writer(session: Session, run: PayoutRun, fmt: Format, by: Actor) -> _Rows |
     return _Rows(fmt)
 
 
-def _sent(row: Row[Any], fmt: Format, called: str, place: int) -> Sent:
+def _sent(row: Sequence[Any], fmt: Format, called: str, place: int) -> Sent:
+    (payout, number, fen, holder, bank, account_of, account_id, account, id_column, student,
+        resident_id, terms) = row  # fmt: skip
     summary = ""
     if fmt.summary:
-        periods = sorted(map(parse_period, row.periods), key=lambda period: period.order)
+        periods = sorted(map(parse_period, terms), key=lambda period: period.order)
         when = "、".join(period.short_zh for period in periods)
         summary = fill_summary(fmt.summary, fmt.encoding, programme=called, period=when)
-    account, resident_id = _numbers(row)
-    bank = row.bank_name or ""
-    line = PaymentLine(place, row.holder_name, account, row.amount_fen, resident_id, summary, bank)
-    return Sent(row.id, row.number, line)
-
-
-def _numbers(row: Row[Any]) -> tuple[str, str]:
-    """The account in clear, and the resident id of its holder where there is one."""
-    if row.school_account_id is not None:
-        account = crypto.decrypt(
-            row.school_account,
-            table="school_account",
-            column="number",
-            record=row.school_account_id,
-        )
-        return account, ""
-    account = crypto.decrypt(
-        row.account, table="bank_account", column="number", record=row.account_id
+    card = crypto.decrypt(account, table=account_of, column="number", record=account_id)
+    person = (
+        ""
+        if resident_id is None
+        else crypto.decrypt(resident_id, table="student", column=id_column, record=student)
     )
-    by_student = row.holder == "student"
-    column = "resident_id" if by_student else "guardian_resident_id"
-    sealed = row.resident_id if by_student else row.guardian_resident_id
-    if sealed is None:
-        return account, ""
-    return account, crypto.decrypt(sealed, table="student", column=column, record=row.student_id)
+    return Sent(payout, number, PaymentLine(place, holder, card, fen, person, summary, bank))
 
 
 def _chunks(fmt: Format, lines: Sequence[Sent]) -> Iterator[tuple[BankGroup, list[Sent]]]:
@@ -221,14 +203,18 @@ def no_longer_ready(payout: UUID) -> Fault:
     return Fault("payout_not_ready", "已不是待发放状态", "is not ready any more", str(payout))
 
 
+# The resident id is the account holder's: the student's or the guardian's.
 _LINES = text("""
-    SELECT p.id, p.number, p.amount_fen, b.id AS account_id, b.number AS account, b.holder,
-        coalesce(b.name_as_at_bank, b.holder_name, c.holder_name) AS holder_name,
-        coalesce(b.bank_name, c.bank_name) AS bank_name, s.id AS student_id, s.resident_id,
-        s.guardian_resident_id, c.id AS school_account_id, c.number AS school_account,
+    SELECT p.id, p.number, p.amount_fen,
+        coalesce(b.name_as_at_bank, b.holder_name, c.holder_name),
+        coalesce(b.bank_name, c.bank_name, ''),
+        CASE WHEN c.id IS NULL THEN 'bank_account' ELSE 'school_account' END,
+        coalesce(b.id, c.id), coalesce(b.number, c.number),
+        CASE b.holder WHEN 'student' THEN 'resident_id' ELSE 'guardian_resident_id' END, s.id,
+        CASE b.holder WHEN 'student' THEN s.resident_id ELSE s.guardian_resident_id END,
         CASE WHEN :told THEN ARRAY(SELECT DISTINCT a.period FROM payout_part part
             JOIN instalment i ON i.id = part.instalment_id JOIN award a ON a.id = i.award_id
-            WHERE part.payout_id = p.id) END AS periods
+            WHERE part.payout_id = p.id) END
     FROM payout p LEFT JOIN bank_account b ON b.id = p.account_id
     LEFT JOIN student s ON s.id = p.student_id
     LEFT JOIN school_account c ON c.id = p.school_account_id

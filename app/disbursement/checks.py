@@ -117,8 +117,16 @@ _LOOK_UP: Mapping[str, str] = {
                     EXISTS (SELECT FROM payout_part l WHERE l.instalment_id = x.id AND l.live)
                     OR EXISTS (SELECT FROM payee_part t WHERE t.instalment_id = x.id)) AS going_fen
             FROM instalment x WHERE x.award_id = a.id) plan""",
+    # Who is paid in hand has an account too, by which another of the same name is found.
     "payee_twin": """
-        SELECT b.id AS account_id, o.* FROM payee_account b CROSS JOIN LATERAL (
+        SELECT b.account_id, b.student_id AS of_student, o.* FROM (
+            SELECT id AS account_id, student_id, number_index FROM payee_account
+            UNION ALL
+            SELECT CAST(NULL AS uuid), p.student_id, own.number_index FROM payee p
+            CROSS JOIN LATERAL (SELECT a.number_index FROM bank_account a
+                WHERE a.student_id = p.student_id AND a.state = 'confirmed' OFFSET 0) own
+            WHERE p.account_id IS NULL) b
+        CROSS JOIN LATERAL (
             SELECT o.id, o.student_id, o.state FROM bank_account o
             WHERE o.number_index = b.number_index AND o.student_id <> b.student_id OFFSET 0) o""",
 }

@@ -49,10 +49,7 @@ PAID_TWICE = f"""
         SELECT payout_id, student_id FROM payee WHERE student_id IS NOT NULL
         UNION
         SELECT p.payout_id, o.student_id FROM payee p
-        CROSS JOIN LATERAL (SELECT b.number_index FROM bank_account b
-            WHERE b.student_id = p.student_id AND b.state = 'confirmed' OFFSET 0) b
-        CROSS JOIN LATERAL (SELECT o.student_id FROM bank_account o
-            WHERE o.number_index = b.number_index AND o.student_id <> p.student_id OFFSET 0) o
+        JOIN payee_twin o ON o.of_student = p.student_id
         JOIN payee_student s ON s.id = p.student_id
         JOIN student t ON t.id = o.student_id AND t.name = s.name OFFSET 0) twin
     JOIN (

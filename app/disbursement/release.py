@@ -86,7 +86,7 @@ def release(session: Session, run_id: UUID, *, by: Actor) -> Released:
         faults = [_why_left(one) for one in left]
         raise NothingReady(run.number, faults)
     amount_fen = _move(session, run, by)
-    files, registers = _write(session, run, way, by)
+    files, registers = _write(session, run, way, payouts, by)
     detail = {"number": run.number, "payouts": payouts, "left_behind": len(left)}
     sent = select(col(Payout.id)).where(
         col(Payout.run_id) == run.id, col(Payout.state) == PayoutState.SENT
@@ -110,11 +110,11 @@ def _move(session: Session, run: PayoutRun, by: Actor) -> int:
 
 
 def _write(
-    session: Session, run: PayoutRun, way: Way, by: Actor
+    session: Session, run: PayoutRun, way: Way, count: int, by: Actor
 ) -> tuple[tuple[PaymentFile, ...], tuple[PayRegister, ...]]:
     if way.fmt is None:
         return (), pay_registers.write(session, run, by=by)
-    lines = bank_files.lines_of(session, run, way.fmt, by=by)
+    lines = bank_files.lines_of(session, run, way.fmt, count=count, by=by)
     return bank_files.write(session, run, way.fmt, lines, by=by), ()
 
 

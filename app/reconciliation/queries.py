@@ -159,12 +159,14 @@ _WORK = text("""
         coalesce(l.amount_fen, t.amount_fen, p.amount_fen) AS amount_fen, w.recoverable_id,
         p.number AS payout_number,
         p.state AS payout_state, p.student_id, s.name AS student_name,
-        coalesce(b.number_tail, c.number_tail) AS number_tail, f.number AS payment_file
+        coalesce(b.number_tail, c.number_tail) AS number_tail, f.number AS payment_file,
+        g.number AS pay_register
     FROM work_item w
     LEFT JOIN return_line l ON l.id = w.return_line_id
     LEFT JOIN statement_line t ON t.id = w.statement_line_id
     LEFT JOIN payout p ON p.id = w.payout_id
     LEFT JOIN payment_file f ON f.id = p.file_id
+    LEFT JOIN pay_register g ON g.id = p.register_id
     LEFT JOIN student s ON s.id = p.student_id
     LEFT JOIN bank_account b ON b.id = p.account_id
     LEFT JOIN school_account c ON c.id = p.school_account_id

@@ -70,6 +70,9 @@ class Action(StrEnum):
     CORRECT_SCHOOL_ACCOUNT = "correct_school_account"
     CONFIRM_SCHOOL_ACCOUNT = "confirm_school_account"
     REISSUE = "reissue"
+    PAY_AGAIN = "pay_again"
+    HAND_IN_REGISTER = "hand_in_register"
+    CONFIRM_REGISTER = "confirm_register"
     RECORD_LEAVING = "record_leaving"
     CANCEL_AWARD = "cancel_award"
     ASK_BANK = "ask_bank"
@@ -129,6 +132,21 @@ STEPS: Mapping[Action, Step] = {
         Words("账户核实后重新发放", "reissue once the account is confirmed"),
         "POST",
         "/worklist/reissue-ready",
+    ),
+    _A.PAY_AGAIN: Step(
+        Words("再次发放，可改由银行发放", "pay again, by the bank or in hand"),
+        "POST",
+        "/payouts/reissue",
+    ),
+    _A.HAND_IN_REGISTER: Step(
+        Words("学校上传签字后的签领册", "have the school hand in the signed register"),
+        "POST",
+        "/signed-registers",
+    ),
+    _A.CONFIRM_REGISTER: Step(
+        Words("由第二人复核签领册", "have a second person confirm the signed register"),
+        "POST",
+        "/signed-registers/{signed_register_id}/confirm",
     ),
     _A.RECORD_LEAVING: Step(
         Words("学生已离校的，登记离校", "where the student has left, record it"),
@@ -196,6 +214,11 @@ _SCHOOLS_CORRECTION = (
     _A.REISSUE,
     _A.RESOLVE,
 )
+_IN_HAND: Mapping[WorkKind, tuple[Action, ...]] = {
+    _W.FAILED: (_A.PAY_AGAIN, _A.RECORD_LEAVING, _A.CANCEL_AWARD, _A.RESOLVE),
+    _W.LATE: (_A.HAND_IN_REGISTER, _A.CONFIRM_REGISTER),
+}
+"""What is paid in hand has no bank to ask and no account to correct."""
 _SILENCE = (_A.ASK_BANK, _A.WAIT_FOR_BANK, _A.TAKE_STATEMENT)
 _QUESTION = (_A.ASK_BANK, _A.TAKE_STATEMENT, _A.RESOLVE)
 _OVER = (_A.RESOLVE,)
@@ -224,7 +247,12 @@ _BY_THE_WORD: Mapping[tuple[WorkKind, str], Action] = {
 
 
 def actions_of(
-    kind: WorkKind, payout: PayoutState | None, *, to_school: bool, reason_code: str | None
+    kind: WorkKind,
+    payout: PayoutState | None,
+    *,
+    to_school: bool = False,
+    in_hand: bool = False,
+    reason_code: str | None = None,
 ) -> tuple[Action, ...]:
     """What can be done next about an open item, in the order in which it is done.
 
@@ -234,6 +262,8 @@ def actions_of(
     if payout is None:
         return _WITHOUT_PAYOUT.get(kind, _OVER)
     actions = _ACTIONS.get(kind, {}).get(payout, _OVER)
+    if in_hand and actions is not _OVER:
+        return _IN_HAND.get(kind, _OVER)
     if actions is _CORRECTION and to_school:
         return _SCHOOLS_CORRECTION
     by_word = _BY_THE_WORD.get((kind, reason_code or ""))

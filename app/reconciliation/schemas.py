@@ -151,6 +151,7 @@ class WorkItemOut(BaseModel):
     payout_number: str | None
     payout_state: PayoutState | None
     payment_file: str | None
+    pay_register: str | None
     student_id: UUID | None
     student_name: str | None
     school_id: UUID | None
@@ -173,7 +174,11 @@ class WorkItemOut(BaseModel):
         kind, state = WorkKind(row.kind), WorkState(row.state)
         payout = None if row.payout_state is None else PayoutState(row.payout_state)
         actions = actions_of(
-            kind, payout, to_school=row.student_id is None, reason_code=row.reason_code
+            kind,
+            payout,
+            to_school=row.student_id is None,
+            in_hand=row.pay_register is not None,
+            reason_code=row.reason_code,
         )
         days = settings.get().correction_working_days
         return cls(
@@ -184,6 +189,7 @@ class WorkItemOut(BaseModel):
             payout_number=row.payout_number,
             payout_state=payout,
             payment_file=row.payment_file,
+            pay_register=row.pay_register,
             student_id=row.student_id,
             student_name=row.student_name,
             school_id=row.school_id,

@@ -100,18 +100,26 @@ CORRECT = (
 def test_what_is_done_next_follows_from_kind_state_and_the_banks_word(
     kind: W, payout: S | None, word: str | None, actions: tuple[Action, ...]
 ) -> None:
-    assert actions_of(kind, payout, to_school=False, reason_code=word) == actions
+    assert actions_of(kind, payout, reason_code=word) == actions
 
 
 def test_a_schools_own_account_is_corrected_at_its_own_door() -> None:
-    found = actions_of(W.RETURNED, S.RETURNED, to_school=True, reason_code=None)
+    found = actions_of(W.RETURNED, S.RETURNED, to_school=True)
     assert found == (A.CORRECT_SCHOOL_ACCOUNT, A.CONFIRM_SCHOOL_ACCOUNT, A.REISSUE, A.RESOLVE)
+
+
+def test_what_is_paid_in_hand_has_no_bank_to_ask() -> None:
+    late = actions_of(W.LATE, S.SENT, in_hand=True)
+    assert late == (A.HAND_IN_REGISTER, A.CONFIRM_REGISTER)
+    failed = actions_of(W.FAILED, S.FAILED, in_hand=True)
+    assert failed == (A.PAY_AGAIN, A.RECORD_LEAVING, A.CANCEL_AWARD, A.RESOLVE)
+    assert actions_of(W.LATE, S.PAID, in_hand=True) == (A.RESOLVE,)
 
 
 @pytest.mark.parametrize("kind", W)
 def test_there_is_something_to_do_wherever_the_payout_stands(kind: W) -> None:
     for payout in (None, *S):
-        assert actions_of(kind, payout, to_school=False, reason_code=None)
+        assert actions_of(kind, payout)
 
 
 def test_every_action_has_a_door_that_is_there() -> None:

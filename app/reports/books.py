@@ -20,7 +20,7 @@ from app.core.money import show_yuan
 from app.ledger.models import AccountKind, TransferKind
 
 FILE = Path(__file__).parent / "voucher.toml"
-DETAIL_COLUMNS = ("科目", "日期", "摘要", "凭证号", "借方", "贷方", "余额", "业务日期")
+DETAIL_COLUMNS = ("科目", "日期", "摘要", "凭证号", "借方", "贷方", "方向", "余额", "业务日期")
 OPENING, CLOSING = "期初余额", "期末余额"
 _AT_ONCE = 1000
 
@@ -97,7 +97,7 @@ def detail(session: Session, fund_line: str, period: Period, *, by: Actor) -> li
 def _account(subject: str, entries: list[Row[Any]], period: Period) -> Iterator[list[str]]:
     before = [row for row in entries if row.office_day < period.from_on]
     balance = sum(row.credit_fen - row.debit_fen for row in before)
-    yield [subject, period.from_on.isoformat(), OPENING, "", "", "", show_yuan(balance), ""]
+    yield [subject, period.from_on.isoformat(), OPENING, "", "", "", *_side(balance), ""]
     debits = credits_ = 0
     for row in entries[len(before) :]:
         balance += row.credit_fen - row.debit_fen
@@ -105,10 +105,16 @@ def _account(subject: str, entries: list[Row[Any]], period: Period) -> Iterator[
         cells = _cells(row)
         yield [
             subject, cells["day"], cells["summary"], cells["voucher"], cells["debit"],
-            cells["credit"], show_yuan(balance), cells["occurred_on"],
+            cells["credit"], *_side(balance), cells["occurred_on"],
         ]  # fmt: skip
-    sums = [show_yuan(debits), show_yuan(credits_), show_yuan(balance)]
+    sums = [show_yuan(debits), show_yuan(credits_), *_side(balance)]
     yield [subject, period.to_on.isoformat(), CLOSING, "", *sums, ""]
+
+
+def _side(balance_fen: int) -> tuple[str, str]:
+    """On which side a balance stands, and how much it is: never below zero."""
+    side = "平" if not balance_fen else "贷" if balance_fen > 0 else "借"
+    return side, show_yuan(abs(balance_fen))
 
 
 def _cells(row: Row[Any]) -> dict[str, str]:

@@ -69,22 +69,22 @@ def test_a_detailed_account_runs_from_opening_to_closing(session: Session, desk:
     line = "2008/boarding-subsidy/county/370811"
     second = books.Period(NEXT_DAY, NEXT_DAY)
     rows = books.detail(session, line, second, by=SYSTEM)
-    closing = {cells[0]: fen_signed(cells[6]) for cells in rows if cells[2] == books.CLOSING}
+    closing = {cells[0]: stands_at(*cells[6:8]) for cells in rows if cells[2] == books.CLOSING}
     stands = {row.kind: row.balance_fen for row in trial_balance(session)}
     assert {KINDS[words] for words in closing} >= {kind for kind, has in stands.items() if has}
     assert all(stands[KINDS[words]] == balance for words, balance in closing.items())
-    transit = [cells[2:7] for cells in rows if cells[0] == "在途资金"]
-    assert transit[0] == ["期初余额", "", "", "", "750.00"]
+    transit = [cells[2:8] for cells in rows if cells[0] == "在途资金"]
+    assert transit[0] == ["期初余额", "", "", "", "贷", "750.00"]
     assert [cells[0] for cells in transit] == ["期初余额", "银行已入账", "代发失败", "期末余额"]
-    assert transit[-1] == ["期末余额", "", "750.00", "0.00", "0.00"]
+    assert transit[-1] == ["期末余额", "", "750.00", "0.00", "平", "0.00"]
 
 
 def rows_of(content: bytes) -> list[list[object]]:
     return CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
 
 
-def fen_signed(cell: str) -> int:
-    return -parse_yuan(cell[1:]) if cell.startswith("-") else parse_yuan(cell)
+def stands_at(side: str, yuan: str) -> int:
+    return {"借": -1, "贷": 1, "平": 0}[side] * parse_yuan(yuan)
 
 
 def test_the_doors_answer_files_within_the_callers_scope(city: City, client: TestClient) -> None:

@@ -43,30 +43,28 @@ class PeriodUnknown(NotFound):
         )
 
 
-class MonthClosed(Conflict):
-    """The month is closed already."""
+class PeriodClosed(Conflict):
+    """The month or year is closed already."""
 
-    code = "period.month-closed"
+    code = "period.closed"
 
-    def __init__(self, month: str) -> None:
+    def __init__(self, period: str) -> None:
+        super().__init__(f"{period} 已结账，不再重结。", f"{period} is closed and stays so.")
+
+
+class PeriodNotYet(Conflict):
+    """The month or year is not over, or a day of it is open."""
+
+    code = "period.not-yet"
+
+    def __init__(self, period: str, open_day: date | None) -> None:
         super().__init__(
-            f"{month} 已月结，不再重结。", f"{month} is closed and is not closed again."
-        )
-
-
-class MonthNotYet(Conflict):
-    """The month is not over, or a day of it is open."""
-
-    code = "period.month-not-yet"
-
-    def __init__(self, month: str, open_day: date | None) -> None:
-        super().__init__(
-            f"{open_day} 有收付尚未日结，请先日结，再结 {month}。"
+            f"{open_day} 有收付尚未日结，请先日结，再结 {period}。"
             if open_day
-            else f"{month} 尚未结束，不能月结。",
-            f"{open_day} has transfers and is open; close it before {month}."
+            else f"{period} 尚未结束，不能结账。",
+            f"{open_day} has transfers and is open; close it before {period}."
             if open_day
-            else f"{month} is not over and cannot be closed.",
+            else f"{period} is not over and cannot be closed.",
         )
 
 
@@ -81,31 +79,4 @@ class MonthDoesNotAgree(Conflict):
             f"{month} has {len(faults)} difference(s) with the bank, each listed in errors; it was "
             "not closed. Find out why, then close it.",
             faults=faults,
-        )
-
-
-class YearClosed(Conflict):
-    """The fiscal year is closed already."""
-
-    code = "period.year-closed"
-
-    def __init__(self, year: int) -> None:
-        super().__init__(
-            f"{year} 年度已年结，不再重结。", f"{year} is closed and is not closed again."
-        )
-
-
-class YearNotYet(Conflict):
-    """The fiscal year is not over, or a day of it is open."""
-
-    code = "period.year-not-yet"
-
-    def __init__(self, year: int, open_day: date | None) -> None:
-        super().__init__(
-            f"{open_day} 有收付尚未日结，请先日结，再结 {year} 年度。"
-            if open_day
-            else f"{year} 年度尚未结束，不能年结。",
-            f"{open_day} has transfers and is open; close it before {year}."
-            if open_day
-            else f"{year} is not over and cannot be closed.",
         )

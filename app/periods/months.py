@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 from app.audit import service as audit
 from app.core import clock, db, ids
 from app.core.actor import Actor
-from app.periods.errors import MonthClosed, MonthDoesNotAgree, MonthNotYet, PeriodUnknown
+from app.periods.errors import MonthDoesNotAgree, PeriodClosed, PeriodNotYet, PeriodUnknown
 from app.periods.models import LedgerMonth
 from app.periods.schemas import BankBalanceOut
 from app.periods.service import bank_faults
@@ -28,18 +28,18 @@ def last_day(month: str) -> date:
 def close_month(session: Session, month: str, *, by: Actor) -> LedgerMonth:
     """Closes a month and keeps every holder's bank balance statement (余额调节表) of its last day.
 
-    Raises PeriodUnknown, MonthClosed, MonthNotYet while a day with transfers is open, or
+    Raises PeriodUnknown, PeriodClosed, PeriodNotYet while a day with transfers is open, or
     MonthDoesNotAgree with what the bank has not.
     """
     last = last_day(month)
     session.execute(_TURN)
     if session.get(LedgerMonth, month) is not None:
-        raise MonthClosed(month)
+        raise PeriodClosed(month)
     if clock.office_day() <= last:
-        raise MonthNotYet(month, None)
+        raise PeriodNotYet(month, None)
     open_day: date | None = session.execute(_OPEN_DAY, {"last": last}).scalar_one()
     if open_day is not None:
-        raise MonthNotYet(month, open_day)
+        raise PeriodNotYet(month, open_day)
     with db.city_scope(session, by):
         balances = bank_balances(session, last)
     faults = [fault for balance in balances for fault in bank_faults(balance)]

@@ -9,7 +9,7 @@ from app.budgets.models import ClosedYear
 from app.budgets.year_ends import RULE_OF_LINES, last_closed_year
 from app.core import clock, db, ids
 from app.core.actor import Actor
-from app.periods.errors import YearClosed, YearNotYet
+from app.periods.errors import PeriodClosed, PeriodNotYet
 
 
 def close_year(session: Session, year: int, *, by: Actor) -> ClosedYear:
@@ -17,18 +17,18 @@ def close_year(session: Session, year: int, *, by: Actor) -> ClosedYear:
 
     Carried money stays committed and is paid later. Where it goes back to the treasury, what was
     promised is promised anew out of the next year's lines; what returns in January goes the same
-    way. It is posted on the open day: the closed ones stay as they are. Raises YearClosed, or
-    YearNotYet while a day of the year with transfers is open, or an earlier year with money is.
+    way. It is posted on the open day: the closed ones stay as they are. Raises PeriodClosed, or
+    PeriodNotYet while a day of the year with transfers is open, or an earlier year with money is.
     """
     session.execute(_TURN)
     closed = last_closed_year(session)
     if closed is not None and year <= closed:
-        raise YearClosed(year)
+        raise PeriodClosed(str(year))
     if clock.office_day().year <= year:
-        raise YearNotYet(year, None)
+        raise PeriodNotYet(str(year), None)
     open_day = session.execute(_OPEN_DAY, {"year": year}).scalar_one()
     if open_day is not None:
-        raise YearNotYet(year, open_day)
+        raise PeriodNotYet(str(year), open_day)
     batch = ids.new()
     with db.city_scope(session, by):
         carried = int(session.execute(_CARRIED, {"year": year}).scalar_one())

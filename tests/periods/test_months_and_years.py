@@ -17,7 +17,7 @@ from app.disbursement.models import PayoutState as S
 from app.disbursement.release import release
 from app.disbursement.service import RunAsked, open_run
 from app.ledger import seals
-from app.periods.errors import MonthClosed, MonthDoesNotAgree, MonthNotYet, YearClosed, YearNotYet
+from app.periods.errors import MonthDoesNotAgree, PeriodClosed, PeriodNotYet
 from app.periods.months import close_month
 from app.periods.service import close_day
 from app.periods.years import close_year
@@ -47,10 +47,10 @@ def test_a_month_is_closed_once_its_days_are_and_the_bank_agrees(
 ) -> None:
     desk = Desk(session, city)
     desk.receive(1000_00)
-    with pytest.raises(MonthNotYet, match="not over"):
+    with pytest.raises(PeriodNotYet, match="not over"):
         close_month(session, "2008-06", by=checker)
     clock.set_office_day(JULY)
-    with pytest.raises(MonthNotYet, match="2008-06-02 has transfers"):
+    with pytest.raises(PeriodNotYet, match="2008-06-02 has transfers"):
         close_month(session, "2008-06", by=checker)
     seals.seal(session, DAY, signer=None, by=checker)
     with pytest.raises(MonthDoesNotAgree) as refused:
@@ -60,7 +60,7 @@ def test_a_month_is_closed_once_its_days_are_and_the_bank_agrees(
     desk.statement(came, day=JULY - timedelta(1), first=DAY)
     [kept] = close_month(session, "2008-06", by=checker).balances
     assert (kept["bank"], kept["books"], kept["items"]) == ("1000.00", "1000.00", [])
-    with pytest.raises(MonthClosed):
+    with pytest.raises(PeriodClosed):
         close_month(session, "2008-06", by=checker)
 
 
@@ -167,14 +167,14 @@ def test_a_year_is_closed_when_it_is_over_and_once(
     session: Session, city: City, checker: Actor
 ) -> None:
     promised(session, city)
-    with pytest.raises(YearNotYet, match="not over"):
+    with pytest.raises(PeriodNotYet, match="not over"):
         close_year(session, 2008, by=checker)
     clock.set_office_day(JANUARY)
-    with pytest.raises(YearNotYet, match="2008-06-02 has transfers"):
+    with pytest.raises(PeriodNotYet, match="2008-06-02 has transfers"):
         close_year(session, 2008, by=checker)
     seals.seal(session, DAY, signer=None, by=checker)
     close_year(session, 2008, by=checker)
-    with pytest.raises(YearClosed):
+    with pytest.raises(PeriodClosed):
         close_year(session, 2008, by=checker)
     with pytest.raises(YearEndInvalid) as refused:
         set_year_ends(session, YearEndAsked([LINE, "2008/x"], YearEnd.CARRY, "x"), by=checker)

@@ -15,7 +15,7 @@ from app.documents import service as documents
 from app.reconciliation.models import LineOutcome, ReturnKind, ReturnLine
 from app.reconciliation.service import Received, receive
 
-FORMAT = find_format("generic-pipe")
+FORMAT = "generic-pipe"  # read when it is used: a harness that forks imports this module
 Say = Callable[[PaymentLine], BankAnswer]
 
 
@@ -36,7 +36,7 @@ def sent_back(line: PaymentLine) -> BankAnswer:
 
 
 def lines_of(content: bytes) -> list[PaymentLine]:
-    return read_payment_file(FORMAT, content)
+    return read_payment_file(find_format(FORMAT), content)
 
 
 def lines_in(session: Session, file: PaymentFile) -> list[PaymentLine]:
@@ -63,7 +63,7 @@ def answer(
     ]
     if shuffle is not None:
         Random(shuffle).shuffle(told)
-    return write_return_file(FORMAT, told)
+    return write_return_file(find_format(FORMAT), told)
 
 
 def take_in(

@@ -21,6 +21,7 @@ from app.applications.orders import Order
 from app.applications.selection import CaseFilter
 from app.awards import owing
 from app.awards.owing import Repaid
+from app.bank.catalogue import find_format
 from app.bank.payment_file import PaymentLine
 from app.bank.return_file import BankAnswer, write_return_file
 from app.core import clock, db
@@ -298,7 +299,7 @@ class Books(RuleBasedStateMachine):
             else:
                 say = SAYS[state]
             told.append(say(line))
-        self.take_in(number, write_return_file(FORMAT, told), ReturnKind.REPLY)
+        self.take_in(number, write_return_file(find_format(FORMAT), told), ReturnKind.REPLY)
 
     def take_in(self, number: str, data: bytes, kind: ReturnKind) -> None:
         with self.attempt(kind.value):
@@ -345,7 +346,9 @@ class Books(RuleBasedStateMachine):
             return
         back = arrived[line % len(arrived)]
         self.bank.take_back(number, back)
-        self.take_in(number, write_return_file(FORMAT, [sent_back(back)]), ReturnKind.REVERSAL)
+        self.take_in(
+            number, write_return_file(find_format(FORMAT), [sent_back(back)]), ReturnKind.REVERSAL
+        )
 
     @rule()
     def reissue(self) -> None:

@@ -10,6 +10,7 @@ from app.auth.permissions import Act
 from app.bank.catalogue import find_format
 from app.core.actor import Actor
 from app.core.db import DbSession
+from app.core.downloads import attached
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.disbursement import holds, queries, service
@@ -192,7 +193,7 @@ def download(
         data,
         media_type="application/octet-stream",
         headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
+            **attached(name),
             "Aid-Sha256": file.sha256.hex(),
             "Cache-Control": "no-store",
         },

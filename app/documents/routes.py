@@ -9,6 +9,7 @@ from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor, Scope
 from app.core.db import DbSession
+from app.core.downloads import attached
 from app.core.web import AidRoute
 from app.documents import queries, service
 from app.documents.models import DocumentKind
@@ -45,8 +46,5 @@ def download_scan(
     return Response(
         service.read(session, document_id),
         media_type=found.media_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{document_id}"',
-            "X-Content-Type-Options": "nosniff",
-        },
+        headers=attached(str(document_id)),
     )

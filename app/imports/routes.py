@@ -1,7 +1,6 @@
 """Sheets: up, how far they are, what became of each row, and back with the outcomes."""
 
 from typing import Annotated
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
@@ -10,7 +9,7 @@ from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.media import XLSX
+from app.core.downloads import workbook
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.imports import jobs, queries, service
@@ -103,12 +102,4 @@ def download_sheet(
 ) -> Response:
     """The sheet as .xlsx with each row's outcome in words in its last column."""
     filename, data = service.annotated(session, import_id, by=by)
-    name = quote(f"{filename.rpartition('.')[0] or filename}-处理结果.xlsx")
-    return Response(
-        data,
-        media_type=XLSX,
-        headers={
-            "Content-Disposition": f"attachment; filename=\"sheet.xlsx\"; filename*=UTF-8''{name}",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return workbook(data, f"{filename.rpartition('.')[0] or filename}-处理结果.xlsx")

@@ -10,6 +10,7 @@ from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
+from app.core.downloads import attached
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.documents.scans import read_scan
@@ -93,11 +94,7 @@ def download_scan(
     return Response(
         data,
         media_type=media_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{number}"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
+        headers={**attached(number), "Cache-Control": "no-store"},
     )
 
 

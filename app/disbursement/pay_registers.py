@@ -28,6 +28,7 @@ from app.disbursement.pay_register_models import PayRegister
 from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.policy import queries as policy
+from app.registry.queries import CLASS_OF
 from app.sheets.annotate import guard
 
 TITLE = "资金发放签领册"
@@ -190,17 +191,14 @@ def _mark_sent(
         raise PayoutsMoved([no_longer_ready(one) for one in payouts if one not in sent])
 
 
-_ENTRIES = text("""
-    SELECT p.id, p.number, coalesce(s.name, o.name) AS name, coalesce((
-            SELECT concat_ws('年级 ', e.grade, e.class_name || '班') FROM enrolment e
-            WHERE e.student_id = p.student_id AND e.school_id = p.school_id
-            ORDER BY e.school_year DESC LIMIT 1), '') AS class_name,
-        p.amount_fen, p.school_id, p.county_id, o.name AS school
+_ENTRIES = text(f"""
+    SELECT p.id, p.number, coalesce(s.name, o.name) AS name, coalesce({CLASS_OF}, '')
+        AS class_name, p.amount_fen, p.school_id, p.county_id, o.name AS school
     FROM payout p JOIN organisation o ON o.id = p.school_id
     LEFT JOIN student s ON s.id = p.student_id
     WHERE p.run_id = :run AND p.state = 'ready'
     ORDER BY o.name, p.school_id, p.county_id, class_name, name, length(p.number), p.number
-""")
+""")  # noqa: S608 own text
 _SEND = text("""
     UPDATE payout SET state = 'sent', register_id = t.register_id, register_line = t.line,
         sent_at = :now, checks = CAST(:checks AS text[]), checked_at = :now

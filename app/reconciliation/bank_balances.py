@@ -101,11 +101,10 @@ def bank_balances(
 def _balance(
     session: Session, on: date, county: UUID | None, rows: Sequence[Row[Any]]
 ) -> BankBalance:
-    told = {"on": on, "county": county, "accounts": [row.id for row in rows]}
-    found = session.execute(_GROUPS, told).all()
     closed = [row.closed_on for row in rows]
-    since = None if None in closed else min(closed)
-    late = session.execute(_MOVED_SINCE, {**told, "since": since or date.min}).scalar_one()
+    since = date.min if None in closed else min(closed)
+    told = {"on": on, "county": county, "accounts": [row.id for row in rows], "since": since}
+    found = session.execute(_GROUPS, told).all()
     return BankBalance(
         county_id=county,
         holder=rows[0].holder,
@@ -117,7 +116,7 @@ def _balance(
         opening_fen=sum(row.opening_fen for row in rows),
         book_fen=sum(row.book_fen for row in found),
         items=tuple(item for row in found for item in _items(row)),
-        moved_since=late,
+        moved_since=min((row.moved_since for row in found if row.moved_since), default=None),
     )
 
 
@@ -152,8 +151,11 @@ _ACCOUNTS = text("""
         AND (CAST(:county AS uuid) IS NULL OR a.county_id = :county)
     ORDER BY a.county_id NULLS FIRST, a.id
 """)
-_OWN = """
-    own AS (
+# Of an instalment paid again, a transfer belongs to the payout that was the newest when it was
+# posted. A voucher and a line of no payout are the same booking by day, way and amount: both are
+# the bank's own. Whatever moved is in some group, so the groups know when money last did.
+_GROUPS = text("""
+    WITH own AS (
         SELECT f.code FROM fund_line f JOIN organisation o ON o.id = f.holder_id
         WHERE f.payment_mode = 'dedicated_account' AND CASE WHEN CAST(:county AS uuid) IS NULL
             THEN o.kind = 'city_centre' ELSE f.county_id = :county END),
@@ -164,33 +166,30 @@ _OWN = """
         FROM ledger_transfer t JOIN ledger_account a ON a.code = t.debit
         JOIN own ON own.code = a.fund_line
         WHERE t.office_day <= :on AND t.kind IN ('receive_cash', 'hand_back_cash', 'pay_cash',
-            'return_cash', 'repay_cash', 'offset_cash'))
-"""
-# Of an instalment paid again, a transfer belongs to the payout that was the newest when it was
-# posted. A voucher and a line of no payout are the same booking by day, way and amount: both are
-# the bank's own.
-_GROUPS = text(f"""
-    WITH {_OWN},
+            'return_cash', 'repay_cash', 'offset_cash')),
     paid AS (
-        SELECT DISTINCT ON (m.id) m.id, r.number, r.method, m.fen
+        SELECT DISTINCT ON (m.id) m.id, r.number, r.method, m.fen, m.office_day
         FROM moved m JOIN payout_part part ON part.instalment_id = m.refers_to
         JOIN payout p ON p.id = part.payout_id AND p.made_at <= m.posted_at
         JOIN payout_run r ON r.id = p.run_id
         WHERE m.kind IN ('pay_cash', 'return_cash')
         ORDER BY m.id, p.made_at DESC, p.id DESC),
     vouchers AS (
-        SELECT c.booked_on, sum(m.fen)::bigint AS fen
+        SELECT c.booked_on, sum(m.fen)::bigint AS fen,
+            min(m.office_day) FILTER (WHERE m.office_day > :since) AS late
         FROM moved m JOIN cash_receipt c ON c.id = m.refers_to
         WHERE m.kind IN ('receive_cash', 'hand_back_cash')
         GROUP BY c.voucher, c.kind, c.booked_on),
     book AS (
-        SELECT CASE method WHEN 'bank' THEN 'run' ELSE 'run_in_hand' END AS about, number AS of, fen
+        SELECT CASE method WHEN 'bank' THEN 'run' ELSE 'run_in_hand' END AS about, number AS of,
+            fen, office_day AS moved_on
         FROM paid
         UNION ALL
         SELECT 'booking', concat_ws(' ', to_char(booked_on, 'YYYY-MM-DD'),
-            CASE WHEN fen > 0 THEN 'credit' ELSE 'debit' END, abs(fen)), fen FROM vouchers
+            CASE WHEN fen > 0 THEN 'credit' ELSE 'debit' END, abs(fen)), fen, late FROM vouchers
         UNION ALL
-        SELECT 'repayments', '', fen FROM moved WHERE kind IN ('repay_cash', 'offset_cash')),
+        SELECT 'repayments', '', fen, office_day
+        FROM moved WHERE kind IN ('repay_cash', 'offset_cash')),
     bank AS (
         SELECT CASE WHEN r.method = 'bank' THEN 'run' WHEN r.id IS NOT NULL THEN 'run_in_hand'
                 WHEN l.recoverable_id IS NOT NULL
@@ -205,11 +204,9 @@ _GROUPS = text(f"""
         WHERE l.paying_account_id = ANY(:accounts) AND s.closed_on <= :on)
     SELECT about, of, sum(bank)::bigint AS bank_fen, sum(book)::bigint AS book_fen,
         sum(greatest(bank, 0))::bigint AS bank_credit_fen,
-        sum(greatest(book, 0))::bigint AS book_credit_fen
-    FROM (SELECT about, of, fen AS bank, 0 AS book FROM bank
-        UNION ALL SELECT about, of, 0, fen FROM book) both_sides
+        sum(greatest(book, 0))::bigint AS book_credit_fen,
+        min(moved_on) FILTER (WHERE moved_on > :since) AS moved_since
+    FROM (SELECT about, of, fen AS bank, 0 AS book, CAST(NULL AS date) AS moved_on FROM bank
+        UNION ALL SELECT about, of, 0, fen, moved_on FROM book) both_sides
     GROUP BY about, of ORDER BY about, of
-""")  # noqa: S608 own text
-_MOVED_SINCE = text(
-    f"WITH {_OWN} SELECT min(office_day) FROM moved WHERE office_day > :since"  # noqa: S608
-)
+""")

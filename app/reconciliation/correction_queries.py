@@ -14,6 +14,7 @@ from app.reconciliation.correction_sheet import Known
 from app.reconciliation.models import WorkItem, WorkState
 from app.reconciliation.rules import CORRECTED
 from app.registry.models import Student
+from app.registry.queries import CLASS_OF
 
 
 def lines_of(session: Session, school_id: UUID, by: Actor) -> Sequence[Row[Any]]:
@@ -69,10 +70,7 @@ _MENDED = """(
         AND c.confirmed_at > p.settled_at))"""
 _LINES = text(f"""
     SELECT p.number, s.name AS student_name, b.number_tail, p.amount_fen, w.kind, w.reason,
-        l.reason_code, w.opened_at, (
-            SELECT concat_ws('年级 ', e.grade, e.class_name || '班') FROM enrolment e
-            WHERE e.student_id = p.student_id AND e.school_id = p.school_id
-            ORDER BY e.school_year DESC LIMIT 1) AS class_name,
+        l.reason_code, w.opened_at, {CLASS_OF} AS class_name,
         CASE WHEN s.id IS NULL THEN 'elsewhere' WHEN {_MENDED} THEN 'mended'
             WHEN EXISTS (SELECT FROM bank_account a
                 WHERE a.student_id = p.student_id AND a.state = 'unconfirmed') THEN 'entered'

@@ -111,10 +111,11 @@ def _refuse_strangers(session: Session, lines: Table) -> None:
     faults = [_stranger(line_no) for line_no in found]
     if faults:
         raise TotalsDiffer(
-            f"失败清单中有 {len(faults)} 行不是该代发文件的明细，其余明细是否入账无法断定，"
+            f"回单中有 {len(faults)} 行不是该代发文件的明细，未列出的明细是否入账无法断定，"
             "整份未接收。请银行重发。",
-            f"{len(faults)} line(s) of the list of failures are none of the payment file's, so it "
-            "cannot be told which were paid; nothing was taken. Ask the bank for it again.",
+            f"{len(faults)} line(s) of the answer are none of the payment file's, so what became "
+            "of those it does not list cannot be told; nothing was taken. Ask the bank for it "
+            "again.",
             faults=faults,
         )
 

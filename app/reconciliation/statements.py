@@ -14,6 +14,7 @@ from app.bank.statements import LastStatement, Statement, check_follows
 from app.core import clock, crypto, ids
 from app.core.actor import Actor
 from app.core.columns import TextEnum
+from app.core.media import XML
 from app.core.staging import Rows
 from app.disbursement import paying_accounts, settling
 from app.disbursement.models import PayoutState
@@ -25,7 +26,6 @@ from app.reconciliation.errors import StatementOfAnother
 from app.reconciliation.statement_matching import match
 from app.reconciliation.statement_models import BankStatement, StatementOutcome
 
-MEDIA_TYPE = "text/csv"
 MOVING = (StatementOutcome.PAID, StatementOutcome.RETURNED)
 
 
@@ -106,11 +106,12 @@ def _keep(
     data: bytes,
     by: Actor,
 ) -> BankStatement:
+    ending, media_type = ("xml", XML) if statement_format == camt.FORMAT else ("csv", "text/csv")
     document = documents.store(
         session,
         kind=DocumentKind.STATEMENT,
-        name=f"{account.number_tail}-{read.closed_on}-{read.number}.csv",
-        media_type=MEDIA_TYPE,
+        name=f"{account.number_tail}-{read.closed_on}-{read.number}.{ending}",
+        media_type=media_type,
         data=data,
         by=by,
         county_id=account.county_id,

@@ -34,6 +34,11 @@ from app.registry.models import (
     TransferState,
 )
 
+CLASS_OF = """(SELECT concat_ws('年级 ', e.grade, e.class_name || '班') FROM enrolment e
+    WHERE e.student_id = p.student_id AND e.school_id = p.school_id
+    ORDER BY e.school_year DESC LIMIT 1)"""
+"""The class a student was last in at a school, as a column beside a row `p` that has both."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SchoolsSought:

@@ -17,6 +17,7 @@ from app.core.identity import mask_id
 from app.core.money import in_capitals, show_yuan
 from app.policy import queries as policy
 from app.policy.facts import Words
+from app.registry.queries import CLASS_OF
 from app.reports.errors import RosterEmpty
 from app.sheets.annotate import guard
 
@@ -199,10 +200,7 @@ _ROSTER = text(f"""
         r.number AS run, o.name AS school, s.resident_id, coalesce((
             SELECT min(t.occurred_on) FROM ledger_transfer t
             WHERE t.batch = r.id AND t.kind = 'send'), r.due_to) AS on_day,
-        coalesce(b.number_tail, c.number_tail) AS number_tail, (
-            SELECT concat_ws('年级 ', e.grade, e.class_name || '班') FROM enrolment e
-            WHERE e.student_id = p.student_id AND e.school_id = p.school_id
-            ORDER BY e.school_year DESC LIMIT 1) AS class_name
+        coalesce(b.number_tail, c.number_tail) AS number_tail, {CLASS_OF} AS class_name
     FROM payout p JOIN payout_run r ON r.id = p.run_id
     JOIN organisation o ON o.id = p.school_id
     LEFT JOIN student s ON s.id = p.student_id

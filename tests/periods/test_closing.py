@@ -52,6 +52,6 @@ def test_a_day_that_does_not_agree_stays_open_and_names_both_figures(
     with pytest.raises(DayDoesNotAgree) as refused:
         close_day(session, DAY, by=city.actor("finance_checker"))
     codes = {fault.code for fault in refused.value.faults}
-    assert {"trial_balance", "balance-off", "ledger_balance"} <= codes
+    assert {"trial-balance-off", "balance-off", "ledger_balance"} <= codes
     [differs] = [each for each in refused.value.faults if each.code == "ledger_balance"]
     assert (differs.more["has"], differs.more["needs"]) == ("0.05", "0.00")

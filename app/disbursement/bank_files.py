@@ -20,8 +20,8 @@ from app.core.errors import Fault
 from app.disbursement import payees
 from app.disbursement.credit_transfers import Debtors, find_debtors, message_of
 from app.disbursement.errors import PayoutsMoved
-from app.disbursement.methods import Way
-from app.disbursement.models import BankGroup, PaymentFile, PayoutMethod, PayoutRun
+from app.disbursement.methods import way_of
+from app.disbursement.models import BankGroup, PaymentFile, PayoutRun
 from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.policy import queries as policy
@@ -82,7 +82,7 @@ def write(
         places.starts.append(len(places.payouts) + 1)
         places.payouts.extend(one.payout_id for one in chunk)
     session.execute(insert(PaymentFile), [file.model_dump() for file in files])
-    _mark_sent(session, places, fmt)
+    _mark_sent(session, places, payees.ran(way_of(run)))
     return tuple(files)
 
 
@@ -189,10 +189,10 @@ def _keep(
     )
 
 
-def _mark_sent(session: Session, places: _Places, fmt: Format) -> None:
+def _mark_sent(session: Session, places: _Places, checks: Sequence[str]) -> None:
     told = {
         "ids": places.payouts, "files": places.files, "starts": places.starts,
-        "now": clock.now(), "checks": payees.ran(Way(PayoutMethod.BANK, fmt)),
+        "now": clock.now(), "checks": list(checks),
     }  # fmt: skip
     if moved := [no_longer_ready(one) for one in session.execute(_SEND, told).scalars()]:
         raise PayoutsMoved(moved)
@@ -220,9 +220,8 @@ _LINES = text("""
     LEFT JOIN school_account c ON c.id = p.school_account_id
     WHERE p.run_id = :run AND p.state = 'ready' ORDER BY length(p.number), p.number
 """)
-# Answers those that are not ready any more; by EXCEPT, for the planner expects an update to move
-# next to nothing, and would join every payout with every other. The checks have just run: to write
-# them apart would be a second version of every payout.
+# Answers those that are not ready any more. The checks have just run: to write them apart would be
+# a second version of every payout.
 _SEND = text("""
     WITH told AS (SELECT t.payout_id, (CAST(:files AS uuid[]))[f.part] AS file_id,
             t.place - (CAST(:starts AS bigint[]))[f.part] + 1 AS line

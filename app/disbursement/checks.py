@@ -1,16 +1,15 @@
 """The pre-payment checks, each one query over a set of payees; all that fail are kept.
 
 They run over temporary tables of the transaction: `payee` (one row a payout), `payee_part` (its
-instalments with their term), `payee_most` (the yearly maximum of a policy version) and
+instalments with their award and term), `payee_most` (the yearly maximum of a policy version) and
 `payee_finding` (what was found, and whether it was overridden). A payee without a student
 is the school itself: what is asked of students alone passes it by.
 
-What most of them ask about is looked up once, before: `payee_account`, `payee_student`,
-`payee_instalment` and `payee_award` are the payees' own rows of these tables, an award with what
-was decided; `payee_there` says of each payee and term whether the student is absent, `payee_plan`
-what an award's instalments come to, `payee_twin` which other students' accounts have the number.
-Row security makes the planner expect next to nothing of a table, and each check would read it
-whole.
+What most of them ask about is looked up once, before, as each would read whole tables for it:
+`payee_account`, `payee_student` and `payee_award` are the payees' own rows of these tables, an
+award with what was decided; `payee_there` says of each payee and term whether the student is
+absent, `payee_plan` what an award's instalments come to, `payee_twin` which other students'
+accounts have the number.
 
 Each check yields (payout_id, fact). Of the facts, the account and the amount a finding keeps a
 digest, to which an override is bound: once something else is seen, the finding is open again.
@@ -37,13 +36,13 @@ from app.registry import presence
 _TABLES = (
     """DROP TABLE IF EXISTS pg_temp.payee, pg_temp.payee_part, pg_temp.payee_finding,
         pg_temp.payee_most, pg_temp.payee_account, pg_temp.payee_student,
-        pg_temp.payee_instalment, pg_temp.payee_award, pg_temp.payee_there,
-        pg_temp.payee_plan, pg_temp.payee_twin""",
+        pg_temp.payee_award, pg_temp.payee_there, pg_temp.payee_plan, pg_temp.payee_twin""",
     """CREATE TEMP TABLE payee (payout_id uuid, student_id uuid, school_id uuid, county_id uuid,
         account_id uuid, amount_fen bigint, reissue_of uuid, school_account_id uuid)
         ON COMMIT DROP""",
     """CREATE TEMP TABLE payee_part (payout_id uuid, instalment_id uuid, school_id uuid,
-        county_id uuid, amount_fen bigint, term text, school_year text) ON COMMIT DROP""",
+        county_id uuid, amount_fen bigint, award_id uuid, supplement_version_id uuid, term text,
+        school_year text) ON COMMIT DROP""",
     """CREATE TEMP TABLE payee_finding (payout_id uuid, finding text, facts text,
         overridden boolean) ON COMMIT DROP""",
     "CREATE TEMP TABLE payee_most (policy_version_id uuid, most_fen bigint) ON COMMIT DROP",
@@ -73,14 +72,20 @@ SCHOOL_YEAR = (
 )
 """The school year of an award `a`."""
 
+PART = (
+    "i.id, i.school_id, i.county_id, i.amount_fen, i.award_id, i.supplement_version_id, "
+    f"{TERM}, {SCHOOL_YEAR}"
+)
+"""What `payee_part` has of an instalment `i` of an award `a`, after the payout."""
+
 # A supplement is for days past, on which the student was there: who left since is owed it too.
 _THERE = f"""
     SELECT asked.payout_id, asked.term, {presence.ABSENT} AS absent,
         {presence.UNCONFIRMED} AS unconfirmed
     FROM (SELECT p.payout_id, p.student_id, part.school_year, part.term
         FROM payee p JOIN payee_part part USING (payout_id)
-        JOIN payee_instalment i ON i.id = part.instalment_id AND i.supplement_version_id IS NULL
-        WHERE p.student_id IS NOT NULL) asked {presence.JOINS}"""  # noqa: S608 own text
+        WHERE part.supplement_version_id IS NULL AND p.student_id IS NOT NULL) asked
+    {presence.JOINS}"""  # noqa: S608 own text
 # Row by row through the key, as OFFSET makes it: the payees are a small part of these tables, and
 # to ask the scope of every row of one costs many times what finding its few does.
 _LOOK_UP: Mapping[str, str] = {
@@ -93,18 +98,14 @@ _LOOK_UP: Mapping[str, str] = {
         SELECT s.* FROM (SELECT DISTINCT student_id FROM payee) p CROSS JOIN LATERAL (
             SELECT s.id, s.name, s.identity, s.guardian_name
             FROM student s WHERE s.id = p.student_id OFFSET 0) s""",
-    "payee_instalment": """
-        SELECT i.* FROM payee_part part CROSS JOIN LATERAL (
-            SELECT i.id, i.award_id, i.supplement_version_id
-            FROM instalment i WHERE i.id = part.instalment_id OFFSET 0) i""",
     "payee_award": """
-        SELECT a.* FROM (SELECT DISTINCT award_id FROM payee_instalment) i CROSS JOIN LATERAL (
+        SELECT a.* FROM (SELECT DISTINCT award_id FROM payee_part) part CROSS JOIN LATERAL (
             SELECT a.id, a.student_id, a.programme, a.period, a.policy_version_id, a.amount_fen,
                 a.state, coalesce(
                     (SELECT amount_fen FROM application WHERE id = a.application_id),
                     (SELECT amount_fen FROM school_allocation WHERE id = a.allocation_id))
                     AS decided_fen
-            FROM award a WHERE a.id = i.award_id OFFSET 0) a""",
+            FROM award a WHERE a.id = part.award_id OFFSET 0) a""",
     "payee_there": _THERE,
     # Filtered within the sums: as a condition, the planner reads the index of all that replace
     # nothing. Going is what is paid, on its way, or about to be sent.
@@ -182,9 +183,7 @@ CHECKS: Mapping[PayeeCheck, str] = {
         WHERE s.identity = 'provisional'""",
     # What is paid, on its way, or about to be sent of one award, against the whole award.
     PayeeCheck.OVER_AWARD: """
-        SELECT mine.payout_id, '' FROM (
-            SELECT DISTINCT part.payout_id, i.award_id FROM payee_part part
-            JOIN payee_instalment i ON i.id = part.instalment_id) mine
+        SELECT mine.payout_id, '' FROM (SELECT DISTINCT payout_id, award_id FROM payee_part) mine
         JOIN payee_award a ON a.id = mine.award_id JOIN payee_plan plan ON plan.award_id = a.id
         WHERE a.state <> 'granted'
             OR a.amount_fen + coalesce(plan.added_fen, 0) < plan.going_fen""",
@@ -221,9 +220,8 @@ _UNFIT = text(
 
 
 _VERSIONS = text("""
-    SELECT DISTINCT v.id FROM payee_part part JOIN payee_instalment i ON i.id = part.instalment_id
-    JOIN payee_award a ON a.id = i.award_id
-    CROSS JOIN LATERAL (VALUES (a.policy_version_id), (i.supplement_version_id)) v (id)
+    SELECT DISTINCT v.id FROM payee_part part JOIN payee_award a ON a.id = part.award_id
+    CROSS JOIN LATERAL (VALUES (a.policy_version_id), (part.supplement_version_id)) v (id)
     WHERE v.id IS NOT NULL AND a.student_id IS NOT NULL
 """)
 _MOST = text(

@@ -31,10 +31,9 @@ OVER_YEAR_MAXIMUM = f"""
     SELECT mine.payout_id, '' FROM (
         SELECT part.payout_id, a.student_id, a.programme, part.school_year,
             max(most.most_fen) AS most_fen
-        FROM payee_part part JOIN payee_instalment i ON i.id = part.instalment_id
-        JOIN payee_award a ON a.id = i.award_id AND a.student_id IS NOT NULL
+        FROM payee_part part JOIN payee_award a ON a.id = part.award_id AND a.student_id IS NOT NULL
         JOIN payee_most most
-            ON most.policy_version_id IN (a.policy_version_id, i.supplement_version_id)
+            ON most.policy_version_id IN (a.policy_version_id, part.supplement_version_id)
         GROUP BY part.payout_id, a.student_id, a.programme, part.school_year) mine
     WHERE mine.most_fen < (
         SELECT sum(x.amount_fen) FROM award x_award JOIN instalment x ON x.award_id = x_award.id
@@ -43,7 +42,7 @@ OVER_YEAR_MAXIMUM = f"""
 """With this the student gets more of the programme in the school year than its version allows."""
 
 # From each payee to the few awards of that student or twin, and never all awards of a programme
-# against one another: row security makes the planner expect few rows of any table.
+# against one another.
 PAID_TWICE = f"""
     SELECT twin.payout_id, other.id::text FROM (
         SELECT payout_id, student_id FROM payee WHERE student_id IS NOT NULL
@@ -54,8 +53,7 @@ PAID_TWICE = f"""
         JOIN student t ON t.id = o.student_id AND t.name = s.name OFFSET 0) twin
     JOIN (
         SELECT DISTINCT part.payout_id, a.id, a.programme, a.period FROM payee_part part
-        JOIN payee_instalment i ON i.id = part.instalment_id JOIN payee_award a ON a.id = i.award_id
-        OFFSET 0) mine ON mine.payout_id = twin.payout_id
+        JOIN payee_award a ON a.id = part.award_id OFFSET 0) mine ON mine.payout_id = twin.payout_id
     CROSS JOIN LATERAL (
         SELECT x_award.id FROM award x_award
         WHERE x_award.student_id = twin.student_id AND x_award.programme = mine.programme
@@ -86,9 +84,7 @@ ACCOUNT_CHANGED = """
 """The money goes elsewhere than it arrived last, and the bank had refused nothing since."""
 
 RATE_DIFFERS = """
-    SELECT mine.payout_id, '' FROM (
-        SELECT DISTINCT part.payout_id, i.award_id FROM payee_part part
-        JOIN payee_instalment i ON i.id = part.instalment_id) mine
+    SELECT mine.payout_id, '' FROM (SELECT DISTINCT payout_id, award_id FROM payee_part) mine
     JOIN payee_award a ON a.id = mine.award_id JOIN payee_plan plan ON plan.award_id = a.id
     WHERE a.amount_fen <> a.decided_fen OR a.amount_fen > plan.decided_fen
     UNION ALL

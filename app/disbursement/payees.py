@@ -121,10 +121,8 @@ _COUNT = text("SELECT count(*) FROM payee")
 # The latest payout of an instalment decides: failed or returned waits for its reissue. Looked for
 # once, from the few that failed.
 _DUE = text(f"""
-    INSERT INTO payee_part (instalment_id, school_id, county_id, amount_fen, term, school_year,
-        payout_id)
-    SELECT i.id, i.school_id, i.county_id, i.amount_fen, {checks.TERM}, {checks.SCHOOL_YEAR},
-        coalesce(a.student_id, a.school_id)
+    INSERT INTO payee_part
+    SELECT coalesce(a.student_id, a.school_id), {checks.PART}
     FROM instalment i JOIN award a ON a.id = i.award_id
     WHERE i.state = 'committed' AND i.due_on <= :due AND a.state = 'granted'
         AND a.programme = :programme
@@ -173,8 +171,7 @@ _PAYEES_AGAIN = text(f"""
 """)  # noqa: S608 own text
 _PARTS_AGAIN = text(f"""
     INSERT INTO payee_part
-    SELECT p.payout_id, i.id, i.school_id, i.county_id, i.amount_fen, {checks.TERM},
-        {checks.SCHOOL_YEAR}
+    SELECT p.payout_id, {checks.PART}
     FROM payee p JOIN payout_part part ON part.payout_id = p.reissue_of
     JOIN instalment i ON i.id = part.instalment_id AND i.state = 'committed'
     JOIN award a ON a.id = i.award_id
@@ -243,8 +240,8 @@ _PAYEES_READY = text("""
 """)
 _PARTS_OF_PAYEES = text(f"""
     INSERT INTO payee_part
-    SELECT p.payout_id, i.id, i.school_id, i.county_id, i.amount_fen, {checks.TERM},
-        {checks.SCHOOL_YEAR}
-    FROM payee p JOIN payout_part part ON part.payout_id = p.payout_id AND part.live
+    SELECT p.payout_id, {checks.PART}
+    FROM payee p CROSS JOIN LATERAL (SELECT part.instalment_id FROM payout_part part
+        WHERE part.payout_id = p.payout_id AND part.live OFFSET 0) part
     JOIN instalment i ON i.id = part.instalment_id JOIN award a ON a.id = i.award_id
 """)  # noqa: S608 own text

@@ -378,8 +378,10 @@ _NOT_SO = text("""
 _LOCK_INSTALMENTS = text("""
     SELECT count(*) FROM (
         SELECT i.id FROM instalment i WHERE i.id IN (
-            SELECT part.instalment_id FROM payout_part part JOIN payout p ON p.id = part.payout_id
-            WHERE p.run_id = :run AND part.live)
+            SELECT part.instalment_id FROM payout p CROSS JOIN LATERAL (
+                SELECT l.instalment_id FROM payout_part l
+                WHERE l.payout_id = p.id AND l.live OFFSET 0) part
+            WHERE p.run_id = :run)
         ORDER BY i.id FOR UPDATE) AS locked
 """)
 _LOCK_PAYOUTS = text("""

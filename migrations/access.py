@@ -3,14 +3,12 @@
 from alembic import context, op
 from sqlalchemy import text
 
-# Each setting is read once a statement, as a query of its own makes it, and not once a row. The
-# city, which works over the most rows, is asked first, and in a CASE: of that the planner expects
-# half of the rows; of a comparison with what it does not know, one in two hundred (decision 0024).
-SCHOOL = "(SELECT nullif(current_setting('aid.school', true), '')::uuid)"
-COUNTY = "(SELECT nullif(current_setting('aid.county', true), '')::uuid)"
-_CITY_OR = (
-    "CASE WHEN (SELECT current_setting('aid.scope', true)) = 'city' THEN true ELSE {} END".format
-)
+# The city, which works over the most rows, is asked first, and in a CASE: of that the planner
+# expects half of the rows; of a comparison with what it does not know, one in two hundred
+# (decision 0024).
+SCHOOL = "nullif(current_setting('aid.school', true), '')::uuid"
+COUNTY = "nullif(current_setting('aid.county', true), '')::uuid"
+_CITY_OR = "CASE WHEN current_setting('aid.scope', true) = 'city' THEN true ELSE {} END".format
 
 OPEN = "true"
 CITY = _CITY_OR("false")

@@ -177,6 +177,9 @@ class Application(SQLModel, table=True):
         Index("ix_application_school", "school_id", "programme", "period", "state"),
         Index("ix_application_county", "county_id", "programme", "period", "state"),
         Index("ix_application_queue", "programme", "period", "state", "step"),
+        Index("ix_application_period", "period", "id"),
+        Index("ix_application_state", "state", "id"),
+        Index("ix_application_county_name", "county_id", "student_name"),
         Index("ix_application_student", "student_id"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
@@ -254,7 +257,7 @@ class Decision(SQLModel, table=True):
         one_of("verdict", Verdict),
         one_of("step", Step),
         Index("uq_decision_step", "application_id", "submission_no", "step", unique=True),
-        Index("ix_decision_batch", "batch_id"),
+        Index("ix_decision_batch", "batch_id", "application_id"),
     )
     id: int | None = identity_column()
     application_id: UUID = Field(foreign_key="application.id")

@@ -18,6 +18,7 @@ class AuditEvent(SQLModel, table=True):
         one_of("actor_kind", ActorKind),
         Index("ix_audit_event_actor", "actor_id", "at"),
         Index("ix_audit_event_did", "did", "at"),
+        Index("ix_audit_event_refused", "id", postgresql_where="refused IS TRUE"),
     )
     id: UUID = Field(primary_key=True)
     at: datetime = moment_column(index=True)

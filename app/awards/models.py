@@ -62,7 +62,8 @@ class Award(SQLModel, table=True):
             postgresql_where="state <> 'cancelled'",
         ),
         Index("ix_award_school", "school_id", "programme", "period"),
-        Index("ix_award_period", "programme", "period", "state"),
+        Index("ix_award_programme", "programme", "period", "state"),
+        Index("ix_award_period", "period", "id"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     application_id: UUID | None = Field(default=None, foreign_key="application.id", unique=True)

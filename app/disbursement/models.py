@@ -163,7 +163,7 @@ class Payout(SQLModel, table=True):
             "CASE WHEN student_id IS NULL THEN account_id ELSE school_account_id END IS NULL",
             name="one_payee",
         ),
-        Index("ix_payout_run_state", "run_id", "state"),
+        Index("ix_payout_run", "run_id", "id"),
         Index("ix_payout_student", "student_id"),
         Index("ix_payout_school_state", "school_id", "state"),
         Index(

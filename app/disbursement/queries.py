@@ -148,7 +148,8 @@ _BY_STATE = text("""
 _BY_FINDING = text("""
     SELECT f.finding AS of, count(*) AS payouts, sum(p.amount_fen)::bigint AS amount_fen
     FROM payout p JOIN payout_finding f ON f.payout_id = p.id
-    WHERE p.run_id = :run AND f.outcome = 'open' GROUP BY f.finding ORDER BY f.finding
+    WHERE p.run_id = :run AND p.state IN ('held', 'cancelled') AND f.outcome = 'open'
+    GROUP BY f.finding ORDER BY f.finding
 """)
 _PAYOUTS = text("""
     SELECT p.id, p.number, p.state, p.amount_fen, p.student_id, p.school_id, s.name AS student_name,

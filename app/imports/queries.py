@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, text
+from sqlalchemy import func, text, tuple_
 from sqlmodel import Session, col, select
 
 from app.core.actor import Actor
@@ -47,11 +47,12 @@ def rows(
     wanted = (
         select(table)
         .where(col(table.import_id) == record.id)
-        .order_by(col(table.id))
+        .order_by(col(table.sheet_no), col(table.row_no))
         .limit(page.fetch)
     )
     if page.after is not None:
-        wanted = wanted.where(col(table.id) > page.after.int)
+        last = select(table.sheet_no, table.row_no).where(col(table.id) == page.after.int)
+        wanted = wanted.where(tuple_(table.sheet_no, table.row_no) > last.scalar_subquery())
     if outcome is not None:
         wanted = wanted.where(col(table.outcome) == outcome)
     return session.exec(wanted).all()

@@ -99,6 +99,7 @@ class RecognitionForm(SQLModel, table=True):
         # Of a pupil who changes schools in the year each school has a form of its own.
         Index("uq_recognition_form_year", "student_id", "school_id", "school_year", unique=True),
         Index("ix_recognition_form_county", "county_id", "id"),
+        Index("ix_recognition_form_of_year", "school_year", "id"),
         Index("ix_recognition_form_class", "school_id", "school_year", "grade", "class_name"),
         CheckConstraint("level BETWEEN 0 AND 3", name="level_known"),
         CheckConstraint("household_size BETWEEN 1 AND 30", name="household_sane"),
@@ -255,6 +256,7 @@ class Recognition(SQLModel, table=True):
         CheckConstraint("basis <> 'cancelled' OR level = 0", name="cancelled_is_none"),
         Index("uq_recognition_day", "student_id", "school_year", "valid_from", unique=True),
         Index("ix_recognition_school", "school_id", "school_year"),
+        Index("ix_recognition_year", "school_year", "id"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     student_id: UUID = Field(foreign_key="student.id")

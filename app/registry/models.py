@@ -301,6 +301,7 @@ class BankAccount(SQLModel, table=True):
             unique=True,
             postgresql_where="state = 'unconfirmed'",
         ),
+        Index("ix_bank_account_student", "student_id"),
         Index("ix_bank_account_number", "number_index"),
         Index("ix_bank_account_school_state", "school_id", "state"),
         CheckConstraint(

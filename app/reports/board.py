@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, distinct, func, select, true
+from sqlalchemy import ColumnElement, Select, distinct, func, select
 from sqlmodel import Session, col
 
 from app.applications.models import Application
@@ -33,7 +33,7 @@ class Board:
     payouts: list[Standing]
 
 
-def board(session: Session, *, by: Actor, programme: str | None, period: str | None) -> Board:
+def board(session: Session, *, by: Actor, programme: str | None, period: str) -> Board:
     """Counts and sums by state of the cases in scope, one statement a noun.
 
     A payout counts with the parts that belong to the programme and period asked for.
@@ -60,26 +60,22 @@ def board(session: Session, *, by: Actor, programme: str | None, period: str | N
     )
 
 
-def _mine(by: Actor, programme: str | None, period: str | None) -> ColumnElement[bool]:
-    met = true() & visible_class(Application, by)
+def _mine(by: Actor, programme: str | None, period: str) -> ColumnElement[bool]:
+    met = visible_class(Application, by) & (col(Application.period) == period)
     if programme is not None:
         met &= col(Application.programme) == programme
-    if period is not None:
-        met &= col(Application.period) == period
     return met
 
 
-def _awarded(by: Actor, programme: str | None, period: str | None) -> ColumnElement[bool]:
+def _awarded(by: Actor, programme: str | None, period: str) -> ColumnElement[bool]:
     """The awards in scope, schools' own too; a class teacher's are those of the own class."""
     if by.own_class_only:
         return col(Award.application_id).in_(
             select(col(Application.id)).where(_mine(by, programme, period))
         )
-    met = true() & visible(Award, by)
+    met = visible(Award, by) & (col(Award.period) == period)
     if programme is not None:
         met &= col(Award.programme) == programme
-    if period is not None:
-        met &= col(Award.period) == period
     return met
 
 

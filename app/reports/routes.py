@@ -63,10 +63,10 @@ def export_students(
 def show_summary(
     session: DbSession,
     by: Annotated[Actor, may(Act.APPLICATION_READ)],
+    period: Annotated[Code, Query()],
     programme: Annotated[Code | None, Query()] = None,
-    period: Annotated[Code | None, Query()] = None,
 ) -> SummaryOut:
-    """Counts and sums by state of applications, awards, instalments and payouts in scope."""
+    """Counts and sums by state of a period's applications, awards, instalments and payouts."""
     found = board(session, by=by, programme=programme, period=period)
     return summary_out(found, programme=programme, period=period)
 

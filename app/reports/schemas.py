@@ -71,14 +71,14 @@ class SummaryOut(BaseModel):
     """Where everything in the caller's scope stands."""
 
     programme: str | None
-    period: str | None
+    period: str
     applications: list[StandingOut]
     awards: list[StandingOut]
     instalments: list[StandingOut]
     payouts: list[StandingOut]
 
 
-def summary_out(found: Board, *, programme: str | None, period: str | None) -> SummaryOut:
+def summary_out(found: Board, *, programme: str | None, period: str) -> SummaryOut:
     """The board for a reply."""
     return SummaryOut(
         programme=programme,

@@ -3,7 +3,19 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, exists, func, or_, select
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Select,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -24,9 +36,7 @@ def sums(
     """
     chosen = cases.cte("chosen")
     paid_to_schools = allocations.cte("paid_to_schools")
-    awarded: ColumnElement[bool] = col(Award.application_id).in_(select(chosen.c.id))
-    if of_schools:
-        awarded = or_(awarded, col(Award.allocation_id).in_(select(paid_to_schools.c.id)))
+    awarded = _awards(chosen, paid_to_schools if of_schools else None)
     mine = (
         select(
             col(Instalment.id),
@@ -34,8 +44,8 @@ def sums(
             col(Instalment.state).label("state"),
             col(Instalment.supplement_version_id).is_not(None).label("added"),
         )
-        .join(Award, col(Award.id) == Instalment.award_id)
-        .where(awarded, ~replaced())
+        .join(awarded, awarded.c.id == col(Instalment.award_id))
+        .where(~replaced())
         .cte("mine")
     )
     shares = (
@@ -56,7 +66,7 @@ def sums(
         col(LedgerTransfer.refers_to).in_(select(mine.c.id)),
         col(LedgerTransfer.kind).in_([*PAID_BY, TransferKind.RETURN]),
     )
-    awards = select(sum_fen(col(Award.amount_fen))).where(awarded)
+    awards = select(sum_fen(awarded.c.amount_fen))
     added = select(sum_fen(mine.c.amount_fen)).where(mine.c.added)
     columns: dict[str, ColumnElement[Any]] = {
         "cases": select(func.count()).select_from(chosen).scalar_subquery(),
@@ -69,6 +79,15 @@ def sums(
     }
     asked = select(*(column.label(name) for name, column in columns.items()))
     return dict(session.execute(asked).mappings().one())
+
+
+def _awards(cases: CTE, allocations: CTE | None) -> CTE:
+    """The awards of each, by two selects: for an OR of both every award would be read."""
+    awards = select(col(Award.id), col(Award.amount_fen))
+    of_each = [awards.join(cases, cases.c.id == col(Award.application_id))]
+    if allocations is not None:
+        of_each.append(awards.join(allocations, allocations.c.id == col(Award.allocation_id)))
+    return union_all(*of_each).cte("awarded")
 
 
 def replaced() -> Any:

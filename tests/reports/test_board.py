@@ -4,11 +4,14 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from tests.factories.chain import Chain
+from tests.factories.chain import PERIOD, Chain
 from tests.factories.office import City
 
 
-def summary(client: TestClient, city: City, who: str, **query: Any) -> dict[str, Any]:
+def summary(
+    client: TestClient, city: City, who: str, *, period: str = PERIOD, **query: Any
+) -> dict[str, Any]:
+    query["period"] = period
     answer = client.get("/api/v1/reports/summary", headers=city.bearer(who), params=query)
     assert answer.status_code == 200, answer.text
     nouns = ("applications", "awards", "instalments", "payouts")

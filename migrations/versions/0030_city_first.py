@@ -1,4 +1,4 @@
-"""scope once: row security reads who asks once a statement and not once a row"""
+"""city first: row security asks for the city before it asks for county and school"""
 
 from migrations import access
 

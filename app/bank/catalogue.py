@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.bank.errors import FormatsInvalidError, FormatUnknown
 from app.bank.layout import AnyFormat, Format, MessageFormat, RowFormat
 from app.bank.proving import example_problems
+from app.bank.vocabulary import Reason
 
 FOLDER = Path(__file__).parent / "formats"
 
@@ -42,6 +43,12 @@ def find_row_format(code: str) -> RowFormat:
             f"The format {code!r} is one of messages, not of rows.",
         )
     return found
+
+
+def message_reasons() -> Mapping[str, Reason]:
+    """What ISO 20022's reason codes mean, as the formats of messages have them."""
+    known = [fmt for fmt in formats().values() if isinstance(fmt, MessageFormat)]
+    return {text: each for fmt in known for text, each in fmt.returned.reasons_by_text.items()}
 
 
 def load_formats(folder: Path) -> Mapping[str, Format]:

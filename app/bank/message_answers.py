@@ -1,6 +1,7 @@
 """What a bank answers in messages: status reports of a payment file, notices of money sent back."""
 
 from collections import Counter
+from collections.abc import Mapping
 from hashlib import sha256
 
 from app.bank.errors import BankRefusedFile, ReturnFileBroken, ReturnFileEmpty, ReturnFileTooLarge
@@ -11,6 +12,7 @@ from app.bank.records import Figures, RecordField
 from app.bank.return_file import ReturnFile
 from app.bank.return_lines import REASON_CHARS_MAX, Rest, ReturnLine, table_of
 from app.bank.totals import ControlTotals, control_totals
+from app.bank.vocabulary import Reason
 from app.core.errors import Fault
 
 SENT_BACK = "退汇 / sent back"
@@ -49,9 +51,13 @@ def read_status_answer(fmt: MessageFormat, data: bytes) -> ReturnFile:
     return ReturnFile(table_of(lines), control_totals(lines), sha256(data).digest(), said, rest)
 
 
-def read_return_notice(data: bytes) -> tuple[list[AccountReport], ReturnFile]:
+def read_return_notice(
+    data: bytes, reasons: Mapping[str, Reason]
+) -> tuple[list[AccountReport], ReturnFile]:
     """A camt.054 as payments sent back: its credits that return a payment of ours.
 
+    `reasons` tells what the codes mean of why they came back; one that is not among them stays as
+    the bank gives it.
     What else was booked comes again in the statement. Raises what `read_notices` raises,
     ReturnFileEmpty where nothing was sent back, ReturnFileBroken for a payment named twice.
     """
@@ -65,8 +71,8 @@ def read_return_notice(data: bytes) -> tuple[list[AccountReport], ReturnFile]:
             booking.amount_fen,
             "",
             "returned",
-            None,
-            (booking.text or SENT_BACK)[:REASON_CHARS_MAX],
+            reasons[booking.return_code].code if booking.return_code in reasons else None,
+            (f"{booking.return_code} {booking.text}".strip() or SENT_BACK)[:REASON_CHARS_MAX],
             booking.reference or booking.bank_reference,
         )
         for place, booking in enumerate(

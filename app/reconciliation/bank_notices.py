@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.audit import service as audit
+from app.bank.catalogue import message_reasons
 from app.bank.message_answers import read_return_notice
 from app.core import crypto
 from app.core.actor import Actor
@@ -35,7 +36,7 @@ def take_notice(session: Session, *, account_id: UUID, data: bytes, by: Actor) -
     ).scalar_one_or_none()
     if before is not None:
         return Received(before, repeated=True)
-    reports, read = read_return_notice(data)
+    reports, read = read_return_notice(data, message_reasons())
     own = bytes(account.number_index)
     if any(paying_accounts.number_index(report.account) != own for report in reports):
         raise NoticeOfAnother

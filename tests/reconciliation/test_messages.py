@@ -30,7 +30,7 @@ from app.documents import service as documents
 from app.reconciliation.bank_notices import take_notice
 from app.reconciliation.errors import NoticeOfAnother, ReversalIsANotice
 from app.reconciliation.models import LineOutcome as L
-from app.reconciliation.models import ReturnKind
+from app.reconciliation.models import ReturnKind, ReturnLine
 from app.reconciliation.queries import invariants
 from app.reconciliation.replies import Lesson, learn
 from app.reconciliation.reply_models import LearntOutcome
@@ -228,6 +228,10 @@ def test_a_notice_sends_back_what_left_in_any_file_and_the_statement_agrees(
     data = re.sub(b"<DbtrAcct>.*?</DbtrAcct>", b"", notice(*back))
     taken = take_notice(session, account_id=account.id, data=data, by=county)
     assert outcomes(session, taken) == [L.RETURNED, L.RETURNED]
+    why = session.execute(
+        select(col(ReturnLine.reason_code)).where(col(ReturnLine.return_file_id) == taken.file.id)
+    )
+    assert why.scalars().all() == ["account_closed"] * 2
     assert (states(session, one), states(session, two)) == ([S.RETURNED], [S.PAID, S.RETURNED])
     assert take_notice(session, account_id=account.id, data=data, by=county).repeated
     returned = detail(back[0], "250.00", direction="CRDT", returned=True)

@@ -27,7 +27,8 @@ class Booking(NamedTuple):
     """One amount on an account; those of one entry share its number and sum to the entry.
 
     `reference` is our own end-to-end id where the bank carries it, `bank_reference` the bank's.
-    `is_return` where the bank sends back a payment of ours or takes a booking back.
+    `is_return` where the bank sends back a payment of ours or takes a booking back; `return_code`
+    is its code for why, where it gives one.
     """
 
     line_no: int
@@ -40,6 +41,7 @@ class Booking(NamedTuple):
     amount_fen: int
     direction: Direction
     is_return: bool
+    return_code: str
     text: str
 
 
@@ -188,6 +190,7 @@ class _Reader:
         day = at(entry, "BookgDt/Dt") or at(entry, "BookgDt/DtTm")
         reversal = at(entry, "RvslInd") in {"true", "1"}
         returned = detail.find(f"{{{self.namespace}}}RtrInf") is not None
+        why = at(detail, "RtrInf/Rsn/Cd") or at(detail, "RtrInf/Rsn/Prtry")
         return Booking(
             line_no=len(found.bookings) + 1,
             entry_no=found.entries,
@@ -199,6 +202,7 @@ class _Reader:
             amount_fen=fen,
             direction=direction,
             is_return=reversal or returned,
+            return_code=why,
             text=at(detail, "RmtInf/Ustrd") or at(entry, "AddtlNtryInf"),
         )
 

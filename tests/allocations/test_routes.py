@@ -84,7 +84,7 @@ def test_counted_looked_at_and_approved(client: TestClient, city: City, counted)
     assert client.get("/api/v1/awards", headers=teacher).json()["items"] == []
     detail = client.get(f"/api/v1/awards/{award['id']}", headers=clerk).json()
     assert [each["amount"] for each in detail["instalments"]] == ["442.50", "442.50"]
-    summary = client.get("/api/v1/reports/summary?period=2008-spring", headers=approver).json()
+    summary = client.get(f"/api/v1/reports/summary?period={YEAR}", headers=approver).json()
     assert {each["state"]: each["amount"] for each in summary["awards"]} == {"granted": "1330.00"}
 
 

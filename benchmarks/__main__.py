@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.child import measured
 from benchmarks.measuring import Measure, report
 
-PARTS = ("policy", "comparison", "storing", "registers", "books")
+PARTS = ("policy", "comparison", "storing", "registers", "books", "intake")
 ANSWER = Path("var") / "bench.json"
 
 

@@ -1,7 +1,7 @@
 """Cases come in: the student registered, the facts gathered and judged, the case stored."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 from uuid import UUID
 
@@ -9,13 +9,12 @@ import orjson
 import polars as pl
 from sqlmodel import Session
 
-from app.applications import checks, queries, rounds, rules, staging
-from app.applications.errors import NobodyApplies
+from app.applications import checks, outcomes, queries, rounds, rules, staging
 from app.applications.models import ApplicationRound, ApplicationState
-from app.applications.outcomes import RESULT_SCHEMA, Judged, Result, detail_of
+from app.applications.outcomes import RESULT_SCHEMA
 from app.applications.queries import Live
 from app.assessment import facts
-from app.assessment.facts import Snapshot, Source, values_of
+from app.assessment.facts import Source, values_of
 from app.assessment.service import assess_cases
 from app.audit import service as audit
 from app.core import clock, db, ids, numbers
@@ -28,7 +27,9 @@ from app.registers.queries import LISTED_FACTS, known_for
 from app.registry.intake import register
 from app.registry.queries import schools_in_scope
 
-Fate = Literal["new", "again", "same", "other", "elsewhere", "twice", "shut", "no_school"]
+Fate = Literal["new", "again", "same", "other", "elsewhere", "twice", "shut"]
+Lives = dict[str, Live]
+"""The live cases of students, by the student's id."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,6 @@ class _Setting:
     by: Actor
     again: bool
     """Whether equal facts too are handed in again."""
-
-
-@dataclass(frozen=True)
-class _Case:
-    """One row on its way: its student, what it says, and what becomes of it."""
-
-    row: dict[str, object]
-    snapshot: Snapshot
-    judged: Judged
-    live: Live | None
-    fate: Fate
-    application_id: UUID
 
 
 def take_in(
@@ -80,8 +69,7 @@ def take_in(
     if frame.is_empty():
         return pl.DataFrame(schema=RESULT_SCHEMA)
     loaded = version_for(session, round_.programme, round_.period)
-    if loaded.programme.payee == "school":
-        raise NobodyApplies(round_.programme)
+    rounds.refuse_paid_to_schools(loaded.programme)
     setting = _Setting(
         round_=round_,
         loaded=loaded,
@@ -90,49 +78,52 @@ def take_in(
         by=by,
         again=again,
     )
-    rounds.refuse_paid_to_schools(setting.loaded.programme)
     placed = checks.at_schools(frame, setting.schools)
-    known = placed.filter(pl.col("county_id").is_not_null())
+    there = pl.col("county_id").is_not_null()
+    known = placed.filter(there)
     school_ids = [UUID(each) for each in known.get_column("school_id").unique().sort()]
     if not again:
         rounds.require_open(session, round_, school_ids)
     shut = queries.closed_schools(session, round_.id, school_ids)
-    cases, refused = _register(session, known, setting, shut)
-    results = refused + _store(session, cases, setting, import_id)
-    results += [
-        Result.refusal(row, "school_unknown")
-        for row in placed.filter(pl.col("county_id").is_null()).get_column("row")
-    ]
-    order = {row: place for place, row in enumerate(frame.get_column("row"))}
-    results.sort(key=lambda each: order[each.row])
-    return pl.DataFrame([each.as_row() for each in results], schema=RESULT_SCHEMA, orient="row")
+    cases, lives, refused = _register(session, known, setting, shut)
+    results = pl.concat(
+        [
+            refused,
+            _store(session, cases, lives, setting, import_id),
+            outcomes.refused(placed.filter(~there), pl.lit("school_unknown")),
+        ]
+    )
+    return frame.select("row").join(results, on="row", how="left", maintain_order="left")
 
 
 def _register(
     session: Session, frame: pl.DataFrame, setting: _Setting, shut: set[UUID]
-) -> tuple[list[_Case], list[Result]]:
+) -> tuple[pl.DataFrame, Lives, pl.DataFrame]:
     """The cases with their students registered, and the rows refused, of whom nothing stays.
 
     Whether a school that has endorsed its batch may still hand in depends on the case, which is
     found through the student: so the rows are registered, and without those refused once more.
     """
     with session.begin_nested() as attempt:
-        cases = _look(session, frame, setting, shut)
-        refused = [case for case in cases if case.fate in {"shut", "twice"}]
-        if not refused:
-            return cases, []
+        cases, lives = _look(session, frame, setting, shut)
+        wrong = cases.filter(pl.col("fate").is_in(["shut", "twice"]))
+        if wrong.is_empty():
+            return cases, lives, outcomes.told([])
         attempt.rollback()
-    rows = {case.row["row"] for case in refused}
-    results = [
-        Result.refusal(_row_of(case), "batch_closed" if case.fate == "shut" else "id_duplicate")
-        for case in refused
-    ]
-    rest = frame.filter(~pl.col("row").is_in(list(rows)))
-    return (_look(session, rest, setting, shut) if rest.height else []), results
+    is_shut = pl.col("fate") == "shut"
+    why = pl.when(is_shut).then(pl.lit("batch_closed")).otherwise(pl.lit("id_duplicate"))
+    rest = frame.join(wrong, on="row", how="anti", maintain_order="left")
+    return *_look(session, rest, setting, shut), outcomes.refused(wrong, why)
 
 
-def _look(session: Session, frame: pl.DataFrame, setting: _Setting, shut: set[UUID]) -> list[_Case]:
-    """Registers the students, finds their cases, judges the facts, decides what becomes of each."""
+def _look(
+    session: Session, frame: pl.DataFrame, setting: _Setting, shut: set[UUID]
+) -> tuple[pl.DataFrame, Lives]:
+    """Registers the students, finds their cases, judges the facts, decides what becomes of each.
+
+    Answers the frame with, of each case, its `facts` as JSON, what they were judged to be, `fate`,
+    `application_id`, and the live cases by student.
+    """
     round_, loaded = setting.round_, setting.loaded
     first_day, last_day = loaded.programme.calendar.days_of(round_.period)
     school_year = school_year_of(round_.period)
@@ -160,71 +151,81 @@ def _look(session: Session, frame: pl.DataFrame, setting: _Setting, shut: set[UU
     )
     judged = assess_cases(gathered.facts, loaded)
     lives = queries.live_cases(session, students, programme=round_.programme, period=round_.period)
-    seen: set[str] = set()
-    cases = []
-    for row, snapshot, outcome in zip(
-        registered.iter_rows(named=True),
-        gathered.snapshots,
-        judged.iter_rows(named=True),
-        strict=True,
-    ):
-        student = row["student_id"]
-        carried = row.get("carried")
-        if carried:
-            snapshot = facts.carry(snapshot, orjson.loads(carried))  # noqa: PLW2901
-        live = lives.get(UUID(student)) if student else None
-        fate = _fate(row, snapshot, live, setting=setting, shut=shut)
-        if student in seen and fate != "elsewhere":
-            fate = "twice"
-        seen.add(student)
-        application_id = live.id if live is not None and fate != "new" else ids.new()
-        cases.append(_Case(row, snapshot, Judged(**outcome), live, fate, application_id))
-    return cases
+    cases = registered.with_columns(gathered.snapshots.alias("facts"), *judged.get_columns())
+    if "carried" in cases.columns:
+        cases = cases.with_columns(_carried(cases))
+    found = {str(student): live for student, live in lives.items()}
+    return _fated(cases, found, setting, shut), found
 
 
-def _fate(
-    row: dict[str, object],
-    snapshot: Snapshot,
-    live: Live | None,
-    *,
-    setting: _Setting,
-    shut: set[UUID],
-) -> Fate:
-    if row["standing"] == "elsewhere":
-        return "elsewhere"
-    closed = UUID(str(row["school_id"])) in shut
-    if live is None:
-        return "shut" if closed else "new"
-    if values_of(live.facts) == values_of(snapshot) and not setting.again:
+def _carried(cases: pl.DataFrame) -> pl.Series:
+    """The snapshots, in which facts that still say what is carried keep its sources."""
+    rows = cases.select("facts", "carried").iter_rows()
+    kept = [
+        orjson.dumps(facts.carry(orjson.loads(told), orjson.loads(carried))).decode()
+        if carried
+        else told
+        for told, carried in rows
+    ]
+    return pl.Series("facts", kept, pl.String)
+
+
+def _fated(cases: pl.DataFrame, lives: Lives, setting: _Setting, shut: set[UUID]) -> pl.DataFrame:
+    """The cases with `fate`, the `application_id` and `submission_no` they would have."""
+    columns = cases.select("student_id", "school_id", "facts").iter_rows()
+    closed = {str(school) for school in shut}
+    fates: list[Fate | None] = []
+    keys = [str(each) for each in ids.new_many(cases.height)]
+    numbers = [1] * cases.height
+    for at, (student, school, told) in enumerate(columns):
+        live = lives.get(student) if student else None
+        if live is None:
+            fates.append("shut" if school in closed else "new")
+            continue
+        fates.append(_fate(live, told, school, setting=setting, closed=school in closed))
+        keys[at], numbers[at] = str(live.id), live.submission_no + 1
+    elsewhere = pl.col("standing") == "elsewhere"
+    return cases.with_columns(
+        pl.Series("fate", fates, pl.String),
+        pl.Series("application_id", keys, pl.String),
+        pl.Series("submission_no", numbers, pl.Int64),
+    ).with_columns(
+        pl.when(elsewhere).then(pl.lit("elsewhere"))
+        .when(~pl.col("student_id").is_first_distinct()).then(pl.lit("twice"))
+        .otherwise("fate").alias("fate")
+    )  # fmt: skip
+
+
+def _fate(live: Live, told: str, school: str, *, setting: _Setting, closed: bool) -> Fate:
+    """What becomes of a case whose student has one already."""
+    if values_of(live.facts) == values_of(orjson.loads(told)) and not setting.again:
         return "same"
-    ours = str(live.school_id) == row["school_id"]
-    if not ours or live.state not in rules.HANDED_IN_AGAIN:
+    if str(live.school_id) != school or live.state not in rules.HANDED_IN_AGAIN:
         return "other"
     # The school cannot add to a batch its head has endorsed, but mends what was sent back from it.
     return "shut" if closed and live.state is not ApplicationState.RETURNED else "again"
 
 
 def _store(
-    session: Session, cases: Sequence[_Case], setting: _Setting, import_id: UUID | None
-) -> list[Result]:
+    session: Session,
+    cases: pl.DataFrame,
+    lives: Lives,
+    setting: _Setting,
+    import_id: UUID | None,
+) -> pl.DataFrame:
     """Stores what is new or handed in again; answers every case's result."""
-    new = [case for case in cases if case.fate == "new"]
-    again = [case for case in cases if case.fate == "again"]
+    if cases.is_empty():
+        return outcomes.told([])
+    numbered = _numbered(session, cases, lives, setting)
+    taken = numbered.filter(pl.col("fate").is_in(["new", "again"]))
     done: set[UUID] = set()
-    given: dict[UUID, str] = {case.application_id: case.live.number for case in again if case.live}
-    if new or again:
+    if taken.height:
         loaded, round_ = setting.loaded, setting.round_
-        series = rules.number_series(loaded.programme.prefix, round_.period)
-        # Late, and before the cases themselves: whoever waits for the series holds no case of it.
-        first = numbers.take(session, series, len(new)) if new else 0
-        given |= {
-            case.application_id: rules.application_number(series, first + place)
-            for place, case in enumerate(new)
-        }
-        staging.fill(session, _staged([*new, *again], given))
-        if again:
+        staging.fill(session, _staged(taken))
+        fates = set(taken.get_column("fate"))
+        if "again" in fates:
             done |= staging.change(session, loaded, import_id=import_id, by=setting.by)
-        if new:
+        if "new" in fates:
             done |= staging.add(session, round_, loaded, import_id=import_id, by=setting.by)
         audit.note(
             session,
@@ -238,88 +239,74 @@ def _store(
                 "import": None if import_id is None else str(import_id),
             },
         )
-    others = _others(session, [each for each in [*new, *again] if each.application_id not in done],
-                     setting)  # fmt: skip
-    return [
-        _stored(case, given[case.application_id], setting)
-        if case.application_id in done
-        else _left(case, others)
-        for case in cases
+    written = pl.DataFrame(
+        {"application_id": [str(key) for key in done]}, {"application_id": pl.String}
+    )
+    stored = numbered.join(written, on="application_id", how="semi", maintain_order="left")
+    rest = numbered.join(written, on="application_id", how="anti", maintain_order="left")
+    return pl.concat(
+        [
+            outcomes.stored(stored, setting.loaded, setting.round_.period),
+            _left(session, rest, lives, setting),
+        ]
+    )
+
+
+def _staged(cases: pl.DataFrame) -> pl.DataFrame:
+    """The cases to be stored, as the temporary table has them."""
+    unknown, known = (rules.handed_in(eligible=each).value for each in (None, True))
+    return cases.with_columns(
+        again=pl.col("fate") == "again",
+        state=pl.when(pl.col("eligible").is_null()).then(pl.lit(unknown)).otherwise(pl.lit(known)),
+        student_name="name",
+    ).select(pl.col(name).cast(kind) for name, kind in staging.FRAME_SCHEMA.items())
+
+
+def _numbered(
+    session: Session, cases: pl.DataFrame, lives: Lives, setting: _Setting
+) -> pl.DataFrame:
+    """The cases with the number that each new one is given or that one handed in again has."""
+    new = int((cases.get_column("fate") == "new").sum())
+    series = rules.number_series(setting.loaded.programme.prefix, setting.round_.period)
+    # Late, and before the cases themselves: whoever waits for the series holds no case of it.
+    given = count(numbers.take(session, series, new) if new else 0)
+    found = [
+        rules.application_number(series, next(given))
+        if fate == "new"
+        else lives[student].number
+        if fate == "again"
+        else None
+        for fate, student in cases.select("fate", "student_id").iter_rows()
     ]
+    return cases.with_columns(pl.Series("number", found, pl.String))
 
 
-def _staged(cases: Sequence[_Case], given: dict[UUID, str]) -> pl.DataFrame:
-    rows = [
-        {
-            "application_id": str(case.application_id),
-            "student_id": case.row["student_id"],
-            "school_id": case.row["school_id"],
-            "county_id": case.row["county_id"],
-            "number": given[case.application_id],
-            "submission_no": 1 if case.fate == "new" or not case.live else
-            case.live.submission_no + 1,
-            "again": case.fate == "again",
-            "state": rules.handed_in(eligible=case.judged.eligible).value,
-            "student_name": case.row["name"],
-            "grade": case.row["grade"],
-            "class_name": case.row["class_name"],
-            "stage": case.row["stage"],
-            "hardship": case.row["hardship"],
-            "eligible": case.judged.eligible,
-            "amount_fen": case.judged.amount_fen,
-            "failed": case.judged.failed,
-            "missing": case.judged.missing,
-            "facts": orjson.dumps(case.snapshot).decode(),
-        }
-        for case in cases
-    ]  # fmt: skip
-    return pl.DataFrame(rows, schema=staging.FRAME_SCHEMA)
+def _left(session: Session, cases: pl.DataFrame, lives: Lives, setting: _Setting) -> pl.DataFrame:
+    """The results of cases that stored nothing: they are in already, or their student elsewhere."""
+    away = pl.col("fate") == "elsewhere"
+    others = _others(session, cases.filter(pl.col("fate").is_in(["new", "again"])), setting)
+    results = []
+    columns = ("row", "fate", "student_id", "school_id", "facts")
+    for row, fate, student, school, told in cases.filter(~away).select(columns).iter_rows():
+        live = lives[student] if fate in {"same", "other"} else others.get(student)
+        if live is not None and str(live.school_id) != school:
+            results.append(outcomes.elsewhere(row, live.number))
+            continue
+        same = live is not None and values_of(live.facts) == values_of(orjson.loads(told))
+        results.append(outcomes.there(row, live, same=same and fate != "again"))
+    refused = outcomes.refused(cases.filter(away), pl.lit("student_elsewhere"))
+    return pl.concat([refused, outcomes.told(results)])
 
 
-def _others(session: Session, lost: Sequence[_Case], setting: _Setting) -> dict[str, Live]:
+def _others(session: Session, lost: pl.DataFrame, setting: _Setting) -> Lives:
     """The cases that another transaction stored or moved first, by student.
 
     Or another school's, from before the student came here: whatever the school, in all the city.
     """
-    if not lost:
+    if lost.is_empty():
         return {}
-    students = [UUID(str(case.row["student_id"])) for case in lost]
+    students = [UUID(each) for each in lost.get_column("student_id")]
     key = {"programme": setting.round_.programme, "period": setting.round_.period}
     with db.city_scope(session, setting.by):
         found = queries.live_cases(session, students, **key)
     return {str(student): live for student, live in found.items()}
-
-
-def _stored(case: _Case, number: str, setting: _Setting) -> Result:
-    judged = case.judged
-    provisional = case.row["identity"] == "provisional"
-    outcome, detail = detail_of(
-        judged,
-        setting.loaded,
-        setting.round_.period,
-        provisional=provisional,
-        known_by=bool(case.row["birth_on"] and case.row["guardian_resident_id"]),
-    )
-    return Result(
-        row=_row_of(case),
-        outcome=outcome,
-        detail=detail,
-        application_id=case.application_id,
-        number=number,
-        judged=judged,
-    )
-
-
-def _left(case: _Case, others: dict[str, Live]) -> Result:
-    """The result of a case that stored nothing: it is in already, or its student is elsewhere."""
-    if case.fate == "elsewhere":
-        return Result.refusal(_row_of(case), "student_elsewhere")
-    live = case.live if case.fate in {"same", "other"} else others.get(str(case.row["student_id"]))
-    if live is not None and str(live.school_id) != str(case.row["school_id"]):
-        return Result.elsewhere(_row_of(case), live.number)
-    same = live is not None and values_of(live.facts) == values_of(case.snapshot)
-    return Result.there(_row_of(case), live, same=same and case.fate != "again")
-
-
-def _row_of(case: _Case) -> int:
-    return int(str(case.row["row"]))

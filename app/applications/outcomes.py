@@ -1,8 +1,7 @@
 """What is answered to each row of an intake: the outcome, its reasons, and the case."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Literal
-from uuid import UUID
 
 import polars as pl
 
@@ -68,85 +67,84 @@ ASKED_FOR = "no resident id yet: birth date and guardian's id asked for"
 TO_CONFIRM = "no resident id yet: an officer has to confirm who it is"
 
 
-@dataclass(frozen=True)
-class Judged:
-    """How one case came out under its version."""
-
-    eligible: bool | None
-    failed: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    amount_fen: int | None = None
+def refused(rows: pl.DataFrame, kind: pl.Expr) -> pl.DataFrame:
+    """Rows refused for one of `REFUSALS`, as RESULT_SCHEMA has them."""
+    return _shaped(
+        rows.select("row", outcome=pl.lit("error"), kinds=pl.concat_list(kind), detail=kind)
+    )
 
 
-@dataclass(frozen=True)
-class Result:
-    """What became of one row."""
+def there(row: int, live: Live | None, *, same: bool) -> dict[str, object]:
+    """The result of a case that is in already, with the same facts or with others.
 
-    row: int
-    outcome: Outcome
-    detail: str
-    kinds: tuple[str, ...] = ()
-    application_id: UUID | None = None
-    number: str | None = None
-    judged: Judged = field(default_factory=lambda: Judged(None))
-
-    @classmethod
-    def refusal(cls, row: int, kind: str) -> "Result":
-        """A row refused for one of `REFUSALS`."""
-        return cls(row, "error", kind, kinds=(kind,))
-
-    @classmethod
-    def there(cls, row: int, live: Live | None, *, same: bool) -> "Result":
-        """A case that is in already, with the same facts or with others.
-
-        `live` is None where it was over again before it could be looked at.
-        """
-        outcome: Outcome = "unchanged" if same else "already_applied"
-        if live is None:
-            return cls(row, outcome, "applied for meanwhile")
-        judged = Judged(None, live.failed, live.missing, live.amount_fen)
-        return cls(row, outcome, f"{live.number} {live.state.value}", (), live.id, live.number,
-                   judged)  # fmt: skip
-
-    @classmethod
-    def elsewhere(cls, row: int, number: str) -> "Result":
-        """Another school's case from before the student came here: its number and no more."""
-        return cls(row, "already_applied", f"{number} at another school", (), None, number)
-
-    def as_row(self) -> tuple[object, ...]:
-        """The result as a row of RESULT_SCHEMA."""
-        return (
-            self.row,
-            self.outcome,
-            list(self.kinds),
-            self.detail,
-            None if self.application_id is None else str(self.application_id),
-            self.number,
-            self.judged.amount_fen,
-            list(self.judged.failed),
-            list(self.judged.missing),
-        )
-
-
-def detail_of(
-    judged: Judged,
-    loaded: LoadedVersion,
-    period: str,
-    *,
-    provisional: bool,
-    known_by: bool,
-) -> tuple[Outcome, str]:
-    """The outcome of a stored case and what is said of it.
-
-    The sum where eligible, the criteria not met, or the facts missing. `known_by`: whether a
-    student without a resident id has at least birth date and guardian's id.
+    `live` is None where it was over again before it could be looked at.
     """
-    if judged.eligible is None:
-        return "incomplete", "+".join(judged.missing)
-    if provisional:
-        # Said before what the case lacks: until it is known who this is, nothing is decided.
-        return "provisional", TO_CONFIRM if known_by else ASKED_FOR
-    if not judged.eligible or judged.amount_fen is None:
-        return "ineligible", "+".join(judged.failed)
-    parts = instalments(loaded.version, loaded.programme, period, judged.amount_fen)
-    return "eligible", sum_in_words([part.amount_fen for part in parts])
+    outcome: Outcome = "unchanged" if same else "already_applied"
+    if live is None:
+        return {"row": row, "outcome": outcome, "detail": "applied for meanwhile"}
+    return {
+        "row": row,
+        "outcome": outcome,
+        "detail": f"{live.number} {live.state.value}",
+        "application_id": str(live.id),
+        "number": live.number,
+        "amount_fen": live.amount_fen,
+        "failed": live.failed,
+        "missing": live.missing,
+    }
+
+
+def elsewhere(row: int, number: str) -> dict[str, object]:
+    """Another school's case from before the student came here: its number and no more."""
+    return {
+        "row": row,
+        "outcome": "already_applied",
+        "detail": f"{number} at another school",
+        "number": number,
+    }
+
+
+def told(results: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+    """Results that were made one by one, as RESULT_SCHEMA has them."""
+    return _shaped(pl.DataFrame(results, schema=RESULT_SCHEMA))
+
+
+def stored(cases: pl.DataFrame, loaded: LoadedVersion, period: str) -> pl.DataFrame:
+    """The results of stored cases: the outcome of each, and what is said of it.
+
+    The sum where eligible, the criteria not met, or the facts missing.
+    """
+    eligible, amount = pl.col("eligible"), pl.col("amount_fen")
+    words = {
+        fen: sum_in_words(
+            [part.amount_fen for part in instalments(loaded.version, loaded.programme, period, fen)]
+        )
+        for fen in cases.get_column("amount_fen").drop_nulls().unique()
+    }
+    known_by = pl.col("birth_on").is_not_null() & pl.col("guardian_resident_id").is_not_null()
+    asked = pl.when(known_by).then(pl.lit(TO_CONFIRM)).otherwise(pl.lit(ASKED_FOR))
+    # Provisional is said before what the case lacks: until it is known who this is, nothing is
+    # decided.
+    provisional = pl.col("identity") == "provisional"
+    unmet = ~eligible | amount.is_null()
+    in_words = amount.replace_strict(words, default=None, return_dtype=pl.String)
+    return _shaped(
+        cases.select(
+            "row",
+            pl.when(eligible.is_null()).then(pl.lit("incomplete"))
+            .when(provisional).then(pl.lit("provisional"))
+            .when(unmet).then(pl.lit("ineligible"))
+            .otherwise(pl.lit("eligible")).alias("outcome"),
+            pl.when(eligible.is_null()).then(pl.col("missing").list.join("+"))
+            .when(provisional).then(asked)
+            .when(unmet).then(pl.col("failed").list.join("+"))
+            .otherwise(in_words).alias("detail"),
+            "application_id", "number", "amount_fen", "failed", "missing",
+        )
+    )  # fmt: skip
+
+
+def _shaped(results: pl.DataFrame) -> pl.DataFrame:
+    """The results with every column of RESULT_SCHEMA: what is not said is null, lists are empty."""
+    whole = pl.concat([pl.DataFrame(schema=RESULT_SCHEMA), results], how="diagonal")
+    return whole.with_columns(pl.col(pl.List(pl.String())).fill_null([]))

@@ -41,10 +41,13 @@ _ELSEWHERE = (*_RECOGNISED, _TRAINEE)
 
 @dataclass(frozen=True)
 class Gathered:
-    """The facts as a frame of the vocabulary's columns, and as snapshots, in the same order."""
+    """The facts as a frame of the vocabulary's columns, and as snapshots, in the same order.
+
+    A snapshot is JSON: so it is stored, and most of them nobody reads before.
+    """
 
     facts: pl.DataFrame
-    snapshots: list[Snapshot]
+    snapshots: pl.Series
 
 
 def gather(
@@ -73,14 +76,7 @@ def gather(
         maintain_order="left",
     )
     facts = given.select(_column(given, name, kind) for name, kind in polars_schema().items())
-    others = given.select(
-        pl.struct(
-            source=pl.col(f"{name}_from"), as_of=pl.col(f"{name}_on").dt.to_string("%Y-%m-%d")
-        ).alias(name)
-        for name in _ELSEWHERE
-        if f"{name}_on" in given.columns
-    )
-    return Gathered(facts, _snapshots(facts, told_by, as_of, others))
+    return Gathered(facts, _snapshots(facts, given, told_by, as_of))
 
 
 def with_recognised(frame: pl.DataFrame, recognised: pl.DataFrame) -> pl.DataFrame:
@@ -170,23 +166,29 @@ def _column(given: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Expr:
     return pl.col(held_in).cast(kind).alias(name)
 
 
-def _snapshots(
-    facts: pl.DataFrame, told_by: Source, as_of: date, others: pl.DataFrame
-) -> list[Snapshot]:
+def _snapshots(facts: pl.DataFrame, given: pl.DataFrame, told_by: Source, as_of: date) -> pl.Series:
+    """The snapshots of the facts as JSON; `given` says who else told of a fact, and when."""
     day = as_of.isoformat()
-    sources = {name: (Source.REGISTER if name in FROM_SCHOOL else told_by).value for name in FACTS}
-    snapshots: list[Snapshot] = [
-        {
-            name: {"value": value, "source": sources[name], "as_of": day}
-            for name, value in row.items()
-            if value is not None
-        }
-        for row in facts.iter_rows(named=True)
-    ]
-    for snapshot, told in zip(snapshots, others.iter_rows(named=True), strict=False):
-        for name in [name for name, known in told.items() if known["source"] is not None]:
-            snapshot[name] |= told[name]
-    return snapshots
+    parts = []
+    for name in FACTS:
+        source = pl.lit((Source.REGISTER if name in FROM_SCHOOL else told_by).value)
+        on = pl.lit(day)
+        if name in _ELSEWHERE and f"{name}_on" in given.columns:
+            told = given.get_column(f"{name}_on").dt.to_string("%Y-%m-%d")
+            source = pl.coalesce(given.get_column(f"{name}_from"), source)
+            on = pl.coalesce(told, on)
+        parts.append(_as_json(name, facts.schema[name], source, on))
+    inner = pl.concat_str(parts, separator=",", ignore_nulls=True)
+    return facts.select(pl.format("{{{}}}", inner).alias("snapshot")).to_series()
+
+
+def _as_json(name: str, kind: pl.DataType, source: pl.Expr, on: pl.Expr) -> pl.Expr:
+    """A fact of a snapshot; null where it is not known. Values and sources are words of ours."""
+    value = pl.col(name).cast(pl.String)
+    if kind == pl.String():
+        value = pl.concat_str(pl.lit('"'), value, pl.lit('"'))
+    pieces = (f'"{name}":{{"value":', value, ',"source":"', source, '","as_of":"', on, '"}')
+    return pl.concat_str(pl.lit(each) if isinstance(each, str) else each for each in pieces)
 
 
 def carry(snapshot: Snapshot, carried: Snapshot) -> Snapshot:

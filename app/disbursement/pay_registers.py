@@ -29,7 +29,7 @@ from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.policy import queries as policy
 from app.registry.queries import CLASS_OF
-from app.sheets.annotate import guard
+from app.sheets.text_page import guard
 
 TITLE = "资金发放签领册"
 HEADS = ("序号", "发放编号", "姓名", "班级", "金额（元）", "签名", "日期")

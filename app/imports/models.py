@@ -57,6 +57,12 @@ class SheetImport(SQLModel, table=True):
         one_of("state", ImportState),
         one_of("on_error", OnError),
         Index("ix_sheet_import_uploaded", "uploaded_by", "made_at"),
+        Index("ix_sheet_import_under_way", "id", postgresql_where="state IN ('queued', 'running')"),
+        Index(
+            "ix_sheet_import_pace",
+            "finished_at",
+            postgresql_where="state = 'done' AND started_at IS NOT NULL",
+        ),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     school_id: UUID | None = Field(default=None, foreign_key="organisation.id")
@@ -70,13 +76,15 @@ class SheetImport(SQLModel, table=True):
     dry_run: bool
     on_error: OnError = enum_column(OnError)
     state: ImportState = enum_column(ImportState)
-    rows_total: int = 0
+    rows_total: int = 0  # of one that waits: what its file tells unread; 0 where it tells nothing
     rows_done: int = 0
     counts: dict[str, Any] = json_column()
     amount_fen: int = fen_column(default=0)
     problem: dict[str, Any] | None = json_column(default=None, nullable=True)
     uploaded_by: UUID
     made_at: datetime = moment_column()
+    # When a worker took it up; null where the answer came at once.
+    started_at: datetime | None = moment_column(default=None, nullable=True)
     finished_at: datetime | None = moment_column(default=None, nullable=True)
 
 

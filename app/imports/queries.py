@@ -1,7 +1,9 @@
 """Reads imports within the caller's scope."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func, text, tuple_
@@ -12,6 +14,37 @@ from app.core.paging import PageAsked
 from app.core.scoping import visible
 from app.imports.errors import ImportUnknown
 from app.imports.models import ImportRow, ImportState, RowOutcome, SheetImport
+
+PACE_OF = 20
+"""Of so many finished imports the pace is told."""
+
+# Ids rise with time, so an import is before every one with a greater id. What still runs after a
+# day was left by a worker that died, and nobody waits for it.
+_BEFORE = text("""
+SELECT w.id, count(b.id) AS imports,
+    sum(greatest(b.rows_total - b.rows_done, 0)) FILTER (WHERE b.rows_total > 0) AS rows,
+    count(b.id) FILTER (WHERE b.rows_total = 0) AS untold
+FROM unnest(CAST(:ids AS uuid[])) w (id)
+LEFT JOIN sheet_import b ON b.id < w.id AND b.state IN ('queued', 'running')
+    AND b.made_at > :since
+GROUP BY w.id
+""")
+
+_PACE = text("""
+SELECT sum(rows_total) / sum(extract(epoch FROM finished_at - started_at))
+FROM (SELECT rows_total, started_at, finished_at FROM sheet_import
+    WHERE state = 'done' AND started_at IS NOT NULL ORDER BY finished_at DESC LIMIT :most) last
+HAVING sum(extract(epoch FROM finished_at - started_at)) > 0
+""")
+
+
+@dataclass(frozen=True)
+class Before:
+    """What stands before an import: how many others, and their rows; None where one tells none."""
+
+    imports: int
+    rows: int | None
+
 
 UNDER_WAY = (ImportState.QUEUED, ImportState.RUNNING)
 
@@ -70,3 +103,25 @@ def under_way(session: Session, by: Actor, *, since: datetime) -> int:
         col(SheetImport.made_at) > since,
     )
     return session.exec(mine).one()
+
+
+def before(
+    session: Session, import_ids: Collection[UUID], *, since: datetime
+) -> dict[UUID, Before]:
+    """What stands before each of these imports in the city's queue, by import.
+
+    To be asked in city scope: it names no import and no school.
+    """
+    found = session.execute(_BEFORE, {"ids": list(import_ids), "since": since})
+    return {
+        row.id: Before(row.imports, None if row.untold else int(row.rows or 0)) for row in found
+    }
+
+
+def rows_per_second(session: Session) -> Decimal | None:
+    """The pace of the last imports that a worker finished; None while there is none.
+
+    To be asked in city scope.
+    """
+    found: Decimal | None = session.execute(_PACE, {"most": PACE_OF}).scalar_one_or_none()
+    return found

@@ -1,7 +1,7 @@
 """What became of every row: kept with the import, and written into the sheet that goes back."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 from sqlalchemy import text
@@ -126,15 +126,17 @@ def notes(
     found: dict[int, list[tuple[str, str]]] = {}
     for row, column, words in faults.select("row", "column", "zh").iter_rows():
         found.setdefault(row, []).append((column, words))
-    criteria = {criterion.id: criterion.zh for criterion in loaded.version.criteria}
+    in_words = _Words({criterion.id: criterion.zh for criterion in loaded.version.criteria})
+    listed = (pl.col(name).list.join("+").fill_null("") for name in ("failed", "missing", "kinds"))
+    telling = outcome.select("row", "sheet", "row_no", "outcome", "amount_fen", *listed)
     written: dict[tuple[str, int], RowNote] = {}
-    for row in outcome.iter_rows(named=True):
-        faulty = found.get(row["row"], [])
-        place = letters[row["sheet"]]
+    for row, sheet, row_no, came_out, *why in telling.iter_rows():
+        faulty = found.get(row, ())
+        said = "；".join(words for _, words in faulty) or in_words.of(came_out, *why)
+        place = letters[sheet]
         letters_bad = [letter for column, _ in faulty for letter in place.get(column, ())]
-        said = "；".join(words for _, words in faulty) or _in_words(row, criteria)
-        written[row["sheet"], row["row_no"]] = RowNote(
-            said, _COLOURS.get(row["outcome"], "waiting"), tuple(dict.fromkeys(letters_bad))
+        written[sheet, row_no] = RowNote(
+            said, _COLOURS.get(came_out, "waiting"), tuple(dict.fromkeys(letters_bad))
         )
     return written
 
@@ -148,22 +150,45 @@ def _letters(known: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return places
 
 
-def _in_words(row: Mapping[str, object], criteria: Mapping[str, str]) -> str:
-    unmet = "」「".join(criteria.get(each, each) for each in _listed(row["failed"]))
-    if row["outcome"] == RowOutcome.ELIGIBLE and isinstance(row["amount_fen"], int):
-        return f"符合条件：{show_yuan(row['amount_fen'])} 元"
-    if row["outcome"] == RowOutcome.INELIGIBLE:
-        return f"不符合条件：未满足「{unmet}」"
-    if row["outcome"] == RowOutcome.PROVISIONAL:
-        return f"{_PROVISIONAL}；且未满足「{unmet}」" if unmet else _PROVISIONAL
-    if row["outcome"] == RowOutcome.INCOMPLETE:
-        lacking = [FACTS[each].zh if each in FACTS else each for each in _listed(row["missing"])]
-        return f"资料不全：请补充{'、'.join(lacking)}后再提交"
-    return _WORDS.get(str(row["outcome"]), "") or _error(_listed(row["kinds"]))
+class _Words:
+    """What is said of a row; most rows of a sheet are told one of a few things."""
+
+    def __init__(self, criteria: Mapping[str, str]) -> None:
+        self._criteria = criteria
+        self._said: dict[tuple[object, ...], str] = {}
+
+    def of(self, came_out: str, amount_fen: int | None, *why: str) -> str:
+        """The sentence for an outcome; `why` are what is failed, missing, and the kinds of error,
+        each joined by `+`.
+        """
+        key = (came_out, amount_fen, *why)
+        if key not in self._said:
+            self._said[key] = self._say(came_out, amount_fen, *map(_split, why))
+        return self._said[key]
+
+    def _say(
+        self,
+        came_out: str,
+        amount_fen: int | None,
+        failed: Sequence[str],
+        missing: Sequence[str],
+        kinds: Sequence[str],
+    ) -> str:
+        unmet = "」「".join(self._criteria.get(each, each) for each in failed)
+        if came_out == RowOutcome.ELIGIBLE and amount_fen is not None:
+            return f"符合条件：{show_yuan(amount_fen)} 元"
+        if came_out == RowOutcome.INELIGIBLE:
+            return f"不符合条件：未满足「{unmet}」"
+        if came_out == RowOutcome.PROVISIONAL:
+            return f"{_PROVISIONAL}；且未满足「{unmet}」" if unmet else _PROVISIONAL
+        if came_out == RowOutcome.INCOMPLETE:
+            lacking = [FACTS[each].zh if each in FACTS else each for each in missing]
+            return f"资料不全：请补充{'、'.join(lacking)}后再提交"
+        return _WORDS.get(came_out, "") or _error(kinds)
 
 
-def _listed(value: object) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []
+def _split(joined: str) -> list[str]:
+    return joined.split("+") if joined else []
 
 
 _PROVISIONAL = "已登记，尚无身份证号：请补充出生日期和监护人身份证号，经资助中心核实身份后才能发放"

@@ -16,6 +16,7 @@ from app.imports import jobs, queries, service
 from app.imports.models import ImportKind, ImportState, RowOutcome
 from app.imports.schemas import ImportOut, ImportRowOut
 from app.imports.service import Upload
+from app.imports.waiting import waits
 from app.sheets.uploads import OnError
 
 router = APIRouter(route_class=AidRoute, tags=["imports"])
@@ -50,7 +51,7 @@ def upload_sheet(
     response.headers["Location"] = f"{request.url.path}/{record.id}"
     if record.state is ImportState.QUEUED:
         response.status_code = 202
-    return ImportOut.of(record)
+    return ImportOut.of(record, waits(session, [record], by=by))
 
 
 @router.get("/imports")
@@ -64,7 +65,10 @@ def list_imports(
 ) -> Page[ImportOut]:
     """Imports within the caller's scope, the newest first."""
     found = queries.imports(session, by, page, state=state)
-    shown = page_of(found, page, key=lambda each: each.id, show=ImportOut.of)
+    waiting = waits(session, found, by=by)
+    shown = page_of(
+        found, page, key=lambda each: each.id, show=lambda each: ImportOut.of(each, waiting)
+    )
     link_next(request, response, shown.next)
     return shown
 
@@ -73,8 +77,9 @@ def list_imports(
 def read_import(
     session: DbSession, by: Annotated[Actor, may(Act.IMPORT)], import_id: UUID
 ) -> ImportOut:
-    """How an import stands: state, rows done, counts by outcome, amount."""
-    return ImportOut.of(queries.one(session, import_id, by))
+    """How an import stands: place in the queue, state, rows done, counts by outcome, amount."""
+    record = queries.one(session, import_id, by)
+    return ImportOut.of(record, waits(session, [record], by=by))
 
 
 @router.get("/imports/{import_id}/rows")

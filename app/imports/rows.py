@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from app.applications.checks import FAULTS_SCHEMA, at_schools, check
+from app.applications.checks import FAULTS_SCHEMA, Check, at_schools, check, faults_of
 from app.imports import titles, words
 from app.imports.columns import ACCOUNT_KINDS, COLUMNS
 from app.registry.intake import INTAKE_SCHEMA
@@ -26,18 +26,23 @@ _SHEET_GRADE = re.compile(
     r"((?:小学|小|初中|初|高中|高|中职|职)?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2}))年级"
     r"|((?:初|高|职)[一二三四])"
 )
-_ACCOUNT_TWICE = (
-    "account_twice",
-    "account_number",
-    "同一行填了两个收款账号；请只保留一个",
-    "The row has two accounts to pay to; keep one",
+_OWN = (
+    Check(
+        "account_twice",
+        "account_number",
+        pl.sum_horizontal(pl.col(name).is_not_null() for name in ACCOUNT_KINDS) > 1,
+        "同一行填了两个收款账号；请只保留一个",
+        "The row has two accounts to pay to; keep one",
+    ),
+    Check(
+        "text_too_long",
+        "telephone",
+        pl.col("telephone").str.len_chars() > TELEPHONE_MAX,
+        f"联系电话过长，最多 {TELEPHONE_MAX} 个字符",
+        f"The telephone number is too long: at most {TELEPHONE_MAX} characters",
+    ),
 )
-_TELEPHONE_LONG = (
-    "text_too_long",
-    "telephone",
-    f"联系电话过长，最多 {TELEPHONE_MAX} 个字符",
-    f"The telephone number is too long: at most {TELEPHONE_MAX} characters",
-)
+"""What only a sheet can have wrong."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def read(workbook: Workbook, tables: Tables, schools: pl.DataFrame, *, alone: bo
         "row_no",
         pl.coalesce("name", "holder_name").fill_null("").str.slice(0, _NAME_SHOWN).alias("name"),
     )
-    found = [_cells(tables.faults, places), _simple(frame)]
+    found = [_cells(tables.faults, places), faults_of(frame, _OWN)]
     for spoken in words.ALL:
         frame, strange = words.translate(frame, spoken)
         found.append(strange)
@@ -93,6 +98,8 @@ def _faults(found: list[pl.DataFrame], checked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cells(faults: tuple[FaultyCell, ...], places: pl.DataFrame) -> pl.DataFrame:
+    if not faults:
+        return pl.DataFrame(schema=FAULTS_SCHEMA)
     told = pl.DataFrame(
         [
             (
@@ -110,21 +117,6 @@ def _cells(faults: tuple[FaultyCell, ...], places: pl.DataFrame) -> pl.DataFrame
         orient="row",
     )
     return places.join(told, on=["sheet", "row_no"]).select(list(FAULTS_SCHEMA))
-
-
-def _simple(frame: pl.DataFrame) -> pl.DataFrame:
-    twice = pl.sum_horizontal(pl.col(name).is_not_null() for name in ACCOUNT_KINDS) > 1
-    long = pl.col("telephone").str.len_chars() > TELEPHONE_MAX
-    return pl.concat(
-        frame.filter(wrong.fill_null(value=False)).select(
-            "row",
-            pl.lit(code).alias("code"),
-            pl.lit(column).alias("column"),
-            pl.lit(zh).alias("zh"),
-            pl.lit(en).alias("en"),
-        )
-        for wrong, (code, column, zh, en) in ((twice, _ACCOUNT_TWICE), (long, _TELEPHONE_LONG))
-    )
 
 
 def _written(table: Table) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """What the door of imports shows."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from app.imports.models import (
     RowOutcome,
     SheetImport,
 )
+from app.imports.waiting import Wait
 from app.sheets.uploads import OnError
 
 
@@ -43,7 +45,10 @@ class ImportOut(BaseModel):
     """An uploaded sheet and how its import stands.
 
     `counts` is by outcome; `amount` the sum of the eligible rows; `remarks` what was passed over;
-    `sheet` whether the sheet with each row's outcome can be downloaded.
+    `sheet` whether the sheet with each row's outcome can be downloaded. While it waits or runs,
+    `imports_before` says how many are taken in before it and `seconds_left` about how long it will
+    be until it is done; null where that cannot be told. `rows_total` of one that waits is what its
+    file tells unread.
     """
 
     id: UUID
@@ -61,12 +66,16 @@ class ImportOut(BaseModel):
     remarks: list[Said]
     problem: ImportProblem | None
     sheet: bool
+    imports_before: int | None
+    seconds_left: int | None
     made_at: datetime
+    started_at: datetime | None
     finished_at: datetime | None
 
     @classmethod
-    def of(cls, record: SheetImport) -> "ImportOut":
-        """The reply for an import."""
+    def of(cls, record: SheetImport, waits: Mapping[UUID, Wait]) -> "ImportOut":
+        """The reply for an import; `waits` has those that are under way."""
+        wait = waits.get(record.id)
         return cls(
             id=record.id,
             kind=record.kind,
@@ -83,7 +92,10 @@ class ImportOut(BaseModel):
             remarks=record.counts.get("remarks", []),
             problem=None if record.problem is None else ImportProblem(**record.problem),
             sheet=record.annotated_id is not None,
+            imports_before=None if wait is None else wait.before,
+            seconds_left=None if wait is None else wait.seconds,
             made_at=record.made_at,
+            started_at=record.started_at,
             finished_at=record.finished_at,
         )
 

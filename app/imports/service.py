@@ -31,10 +31,11 @@ from app.sheets.errors import SheetEmpty
 from app.sheets.limits import Limits
 from app.sheets.tables import Table, Tables, find_tables
 from app.sheets.uploads import STALE, UNDER_WAY_MAX, OnError, kept_name, media_type
-from app.sheets.workbook import Workbook, open_workbook
+from app.sheets.workbook import Workbook, kind_of, open_workbook
 
 CHUNK = 5_000
 _ZIP = b"PK"
+_BLANK = b' \t,;"'
 
 Progress = Callable[[int, int], None]
 
@@ -74,12 +75,13 @@ def upload(session: Session, sent: Upload, *, by: Actor) -> SheetImport:
     opened = None
     if len(sent.data) <= known.import_bytes_at_once:
         opened = _open(sent.data, sent.filename, round_)
+        rows_told = opened.tables.height
     else:
-        _look_over(sent.data, sent.filename)
-    at_once = opened is not None and opened.tables.frame.height <= known.import_rows_at_once
+        rows_told = _look_over(sent.data, sent.filename)
+    at_once = opened is not None and rows_told <= known.import_rows_at_once
     if not at_once:
         _refuse_many(session, by)
-    record = _record(session, sent, period, by=by)
+    record = _record(session, sent, period, rows_told, by=by)
     if at_once and opened is not None:
         _take_in(session, record, opened, round_, by=by, progress=_unseen)
     return record
@@ -90,6 +92,7 @@ def run_queued(session: Session, import_id: UUID, *, by: Actor, progress: Progre
     record = queries.one(session, import_id, by)
     if record.state not in queries.UNDER_WAY:
         return
+    began = clock.now()
     data = documents.read(session, record.document_id)
     round_ = cases.round_of(session, record.programme, record.period)
     try:
@@ -98,6 +101,8 @@ def run_queued(session: Session, import_id: UUID, *, by: Actor, progress: Progre
             _take_in(session, record, opened, round_, by=by, progress=progress)
     except AidError as refused:
         refuse(session, record, refused, by=by)
+    record.started_at = began
+    session.flush()
 
 
 def refuse(session: Session, record: SheetImport, refused: AidError, *, by: Actor) -> None:
@@ -162,7 +167,7 @@ def _open(data: bytes, filename: str, round_: ApplicationRound) -> _Opened:
     tables = find_tables(workbook, COLUMNS)
     for table in tables.tables:
         _refuse_other(table, round_)
-    if tables.frame.is_empty():
+    if tables.height == 0:
         raise SheetEmpty(
             "表头下面没有任何一行；请填写后再上传",
             "There is no row below the header; fill the sheet in and upload it again",
@@ -190,13 +195,19 @@ def _refuse_other(table: Table, round_: ApplicationRound) -> None:
     )
 
 
-def _look_over(data: bytes, filename: str) -> None:
-    """Refuses a large file at the door when that can be told without reading it whole."""
+def _look_over(data: bytes, filename: str) -> int:
+    """Refuses a large file at the door when that can be told without reading it whole.
+
+    Answers how many rows it seems to have; 0 where that cannot be told of such a file.
+    """
     limits = Limits()
     if data.startswith(_ZIP):
-        inspect_archive(data, limits)
-    elif data.count(b"\n") >= limits.max_rows:
+        return sum(facts.rows for facts in inspect_archive(data, limits).values())
+    if kind_of(data, filename, limits=limits) != "csv":
+        return 0
+    if data.count(b"\n") >= limits.max_rows:
         open_workbook(data, filename)
+    return sum(bool(line.strip(_BLANK)) for line in data.splitlines())
 
 
 def _refuse_many(session: Session, by: Actor) -> None:
@@ -210,7 +221,9 @@ def _refuse_many(session: Session, by: Actor) -> None:
         )
 
 
-def _record(session: Session, sent: Upload, period: str, *, by: Actor) -> SheetImport:
+def _record(
+    session: Session, sent: Upload, period: str, rows_told: int, *, by: Actor
+) -> SheetImport:
     school_id = by.school_id if by.scope is Scope.SCHOOL else None
     county_id = by.county_id if by.scope in {Scope.SCHOOL, Scope.COUNTY} else None
     name = kept_name(sent.filename)
@@ -235,6 +248,7 @@ def _record(session: Session, sent: Upload, period: str, *, by: Actor) -> SheetI
         dry_run=sent.dry_run,
         on_error=sent.on_error,
         state=ImportState.QUEUED,
+        rows_total=rows_told,
         counts={},
         uploaded_by=by.id,
         made_at=clock.now(),

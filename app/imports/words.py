@@ -76,20 +76,18 @@ def translate(frame: pl.DataFrame, spoken: Vocabulary) -> tuple[pl.DataFrame, pl
     meanings = spoken.meanings()
     written = frame[spoken.column].drop_nulls().unique().to_list()
     known = {word: meanings[key] for word in written if (key := header_key(word)) in meanings}
-    strange = {word: spoken.unknown(word) for word in written if word not in known}
-    told = pl.DataFrame(
-        {
-            "word": list(strange),
-            "code": [fault.code for fault in strange.values()],
-            "column": [spoken.column] * len(strange),
-            "zh": [fault.zh for fault in strange.values()],
-            "en": [fault.en for fault in strange.values()],
-        },
-        schema={"word": pl.String} | {k: v for k, v in FAULTS_SCHEMA.items() if k != "row"},
-    )
-    faults = frame.select("row", pl.col(spoken.column).alias("word")).join(told, on="word")
     value = pl.col(spoken.column).replace_strict(
         list(known), list(known.values()), default=None, return_dtype=pl.String
     )
     translated = frame.with_columns(value.alias(spoken.column))
+    strange = [word for word in written if word not in known]
+    if not strange:
+        return translated, pl.DataFrame(schema=FAULTS_SCHEMA)
+    said = [(word, spoken.unknown(word)) for word in strange]
+    told = pl.DataFrame(
+        [(word, fault.code, spoken.column, fault.zh, fault.en) for word, fault in said],
+        schema={"word": pl.String} | {k: v for k, v in FAULTS_SCHEMA.items() if k != "row"},
+        orient="row",
+    )
+    faults = frame.select("row", pl.col(spoken.column).alias("word")).join(told, on="word")
     return translated, faults.select(list(FAULTS_SCHEMA))

@@ -20,7 +20,7 @@ from app.core.money import in_capitals, show_yuan
 from app.disbursement import queries as payments
 from app.disbursement.models import RunState
 from app.reports.errors import NothingToRequest, RunNotReleased
-from app.sheets.annotate import guard
+from app.sheets.text_page import guard
 
 TITLE = ("财政直接支付申请书", "Request for direct payment by the treasury")
 HEADS = (

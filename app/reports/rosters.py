@@ -19,7 +19,7 @@ from app.policy import queries as policy
 from app.policy.facts import Words
 from app.registry.queries import CLASS_OF
 from app.reports.errors import RosterEmpty
-from app.sheets.annotate import guard
+from app.sheets.text_page import guard
 
 ROWS_A_PAGE = 25
 TITLE = ("资金发放花名册", "Payout roster")

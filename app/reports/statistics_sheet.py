@@ -17,7 +17,7 @@ from app.reports import statistics_words as words
 from app.reports.statistics import BLOCKS, Form, Row, show_wan, show_wan_of
 from app.reports.statistics_bridge import STEPS
 from app.reports.statistics_checks import ROWS, Found, Rounding, check, roundings, suspects
-from app.sheets.annotate import guard
+from app.sheets.text_page import guard
 
 SHEETS = {
     "form": Words("统计表", "Form"),

@@ -16,15 +16,13 @@ from typing import Literal
 
 from xlsxwriter import Workbook as Writer
 from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from app.sheets.headers import RESULT_HEADER, header_key
 from app.sheets.launder import is_number, plain
 from app.sheets.tables import Table, Tables, fill_down
-from app.sheets.workbook import Cell, Sheet, Workbook, column_letter
+from app.sheets.text_page import TextPage, guard
+from app.sheets.workbook import Cell, Sheet, Workbook, column_place
 
-_DANGEROUS = tuple("=+-@\t\r\n＝＋－＠")
-_CELL_MAX = 32_767
 _NAME_MAX = 31
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _ROWS_MAX = 1_048_576
@@ -64,7 +62,7 @@ def annotate(workbook: Workbook, tables: Tables, notes: Mapping[tuple[str, int],
         by_sheet = {table.sheet: table for table in tables.tables}
         pages = []
         for sheet, name in zip(workbook.sheets, _page_names(workbook), strict=True):
-            page = writer.add_worksheet(name)
+            page = writer.add_worksheet(name, worksheet_class=TextPage)
             _write_page(page, sheet, by_sheet.get(sheet.name), notes, formats)
             pages.append(page)
         _hide(workbook, pages)
@@ -97,7 +95,7 @@ def _page_names(workbook: Workbook) -> list[str]:
     return names
 
 
-def _hide(workbook: Workbook, pages: Sequence[Worksheet]) -> None:
+def _hide(workbook: Workbook, pages: Sequence[TextPage]) -> None:
     # Excel opens on the active sheet, so one that is seen must be it; if none is, all are shown.
     seen = [page for page, sheet in zip(pages, workbook.sheets, strict=True) if not sheet.hidden]
     if not seen:
@@ -110,7 +108,7 @@ def _hide(workbook: Workbook, pages: Sequence[Worksheet]) -> None:
 
 
 def _write_page(
-    page: Worksheet,
+    page: TextPage,
     sheet: Sheet,
     table: Table | None,
     notes: Mapping[tuple[str, int], RowNote],
@@ -118,20 +116,26 @@ def _write_page(
 ) -> None:
     rows = fill_down(sheet)
     result = _result_place(rows, table)
-    for at, row in enumerate(rows):
-        note = notes.get((sheet.name, at + 1))
-        bad = frozenset(note.bad_columns) if note else frozenset()
-        for place, cell in enumerate(row):
-            if place == result and table and at + 1 >= table.header_row:
-                continue
-            marked = bool(bad) and column_letter(place + 1) in bad
-            if cell != "" or marked:
-                style = formats.bad_cell if marked else formats.text
-                page.write_string(at, place, _cell_text(cell, marked=marked), style)
-        if table and at + 1 == table.header_row:
-            page.write_string(at, result, RESULT_HEADER, formats.text)
+    header = table.header_row if table else 0
+    for number, row in enumerate(rows, start=1):
+        note = notes.get((sheet.name, number))
+        texts = [cell if isinstance(cell, str) else _cell_text(cell) for cell in row]
+        marked: dict[int, Format] = {}
+        if note and note.bad_columns:
+            for place in (column_place(letters) - 1 for letters in note.bad_columns):
+                texts += [""] * (place + 1 - len(texts))
+                texts[place] = _cell_text(row[place] if place < len(row) else "", marked=True)
+                marked[place] = formats.bad_cell
+        if table and number >= header:
+            texts += [""] * (result + 1 - len(texts))
+            texts[result] = ""
+            marked.pop(result, None)
+        if number == header:
+            texts[result] = RESULT_HEADER
         elif note:
-            page.write_string(at, result, guard(note.reason), formats.outcomes[note.outcome])
+            texts[result] = note.reason
+            marked[result] = formats.outcomes[note.outcome]
+        page.put(number - 1, texts, formats.text, marked)
 
 
 def _result_place(rows: Sequence[Sequence[Cell]], table: Table | None) -> int:
@@ -142,20 +146,14 @@ def _result_place(rows: Sequence[Sequence[Cell]], table: Table | None) -> int:
     return max(map(len, rows), default=0)
 
 
-def _cell_text(cell: Cell, *, marked: bool) -> str:
+def _cell_text(cell: Cell, *, marked: bool = False) -> str:
     shown = plain(cell)
     whole = shown.split(".")[0].lstrip("-")
     if is_number(cell) and whole.isdigit():
         size = int(whole)
         if size >= _ROUNDED_FROM or (marked and size >= _LONG_FROM):
             return f"{Decimal(shown).normalize():E}"
-    return guard(shown)
-
-
-def guard(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, cut to what a cell holds."""
-    safe = f"'{text}" if text.startswith(_DANGEROUS) else text
-    return safe[:_CELL_MAX]
+    return shown
 
 
 def _shown(value: object) -> str:
@@ -164,7 +162,7 @@ def _shown(value: object) -> str:
         return "是" if value else "否"
     if isinstance(value, date):
         return value.isoformat()
-    return "" if value is None else guard(str(value))
+    return "" if value is None else str(value)
 
 
 @dataclass(frozen=True)
@@ -189,18 +187,16 @@ def write_pages(pages: Iterable[Page]) -> bytes:
     with _writer(out) as writer:
         style = writer.add_format({"num_format": "@"})
         for page in pages:
-            _fill_page(writer.add_worksheet(page.name), page, style)
+            _fill_page(writer.add_worksheet(page.name, worksheet_class=TextPage), page, style)
     return out.getvalue()
 
 
-def _fill_page(sheet: Worksheet, page: Page, style: Format) -> None:
-    for place, name in enumerate(page.columns):
-        sheet.write_string(0, place, guard(name), style)
+def _fill_page(sheet: TextPage, page: Page, style: Format) -> None:
+    sheet.put(0, page.columns, style, {})
     for at, row in enumerate(page.rows, start=1):
         if at >= _ROWS_MAX:
             raise ValueError(f"a sheet holds {_ROWS_MAX - 1} rows below its header")
-        for place, value in enumerate(row):
-            sheet.write_string(at, place, _shown(value), style)
+        sheet.put(at, [_shown(value) for value in row], style, {})
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
@@ -208,5 +204,5 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow([guard(name) for name in columns])
-    writer.writerows([_shown(value) for value in row] for row in rows)
+    writer.writerows([guard(_shown(value)) for value in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")

@@ -35,6 +35,8 @@ class SheetFacts:
 
     hidden_rows: frozenset[int]
     formulas: Mapping[int, Sequence[str]]
+    rows: int
+    """How many rows have a cell."""
 
 
 def inspect_archive(data: bytes, limits: Limits) -> dict[str, SheetFacts]:
@@ -60,7 +62,7 @@ def inspect_archive(data: bytes, limits: Limits) -> dict[str, SheetFacts]:
         if scan is not None:
             scans[sheet] = scan
     return {
-        sheet: SheetFacts(frozenset(scan.hidden_rows), scan.formulas)
+        sheet: SheetFacts(frozenset(scan.hidden_rows), scan.formulas, scan.filled)
         for sheet, scan in scans.items()
     }
 

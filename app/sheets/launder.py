@@ -40,6 +40,7 @@ _WIDE_WORDS = {
     code: plain for code, plain in _ALL_WIDE.items() if chr(plain).isalnum() or code == _WIDE_SPACE
 }
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?[eE]\+?[0-9]+", re.ASCII)
+_EXACT_BELOW = 10**15  # so many digits a cell keeps
 _CLEAN_TEXT = re.compile(f"[{_HAN}A-Za-z0-9]*")
 
 CONTROL = CellFault(
@@ -65,10 +66,12 @@ def is_number(cell: object) -> bool:
 
 def number_text(cell: object) -> str:
     """A numeric cell as plain digits: 2.0 → ``2``, 4100.5 → ``4100.5``."""
+    if isinstance(cell, float) and 0 < abs(cell) < _EXACT_BELOW and cell.is_integer():
+        return str(int(cell))
     value = Decimal(str(cell))
     if not value.is_finite():
         return str(cell)
-    rounded = value.quantize(Decimal("1e-6")) if abs(value) < 10**15 else value
+    rounded = value.quantize(Decimal("1e-6")) if abs(value) < _EXACT_BELOW else value
     text = f"{rounded:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -133,7 +136,10 @@ def identity(cell: object) -> Laundered | CellFault:
 def card(cell: object) -> Laundered | CellFault:
     """An account number without spaces or hyphens; a numeric cell is `card_scientific`."""
     value = _number_like(cell, CARD_SCIENTIFIC)
-    return value if isinstance(value, CellFault) else value.replace("-", "") or None
+    if isinstance(value, CellFault):
+        return value
+    digits = value.replace("-", "")
+    return CARD_SCIENTIFIC if _SCIENTIFIC.fullmatch(digits) else digits or None
 
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,15}(\.0+)?", re.ASCII)

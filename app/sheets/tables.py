@@ -1,8 +1,9 @@
 """Finds the table in a sheet, wherever its header stands, and launders it into a typed frame."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 import polars as pl
 
@@ -68,12 +69,16 @@ class PassedOver:
     why: str
 
 
+Laundering = tuple[pl.DataFrame, tuple[FaultyCell, ...]]
+
+
 @dataclass(frozen=True)
 class Table:
     """The laundered table of one sheet.
 
-    `frame` has `sheet`, `row` and one typed column per wanted Column, null where the cell is blank,
-    faulty or the column absent; money is fen. `letters` gives a column's letter in the sheet.
+    `rows` are the numbers of the rows that are cases; `letters` gives a column's letter in the
+    sheet. The cells are laundered when they are first asked for: a door that only wants to know
+    what a sheet is does not wait for that.
     """
 
     sheet: str
@@ -81,11 +86,28 @@ class Table:
     titles: tuple[str, ...]
     letters: Mapping[str, str]
     unused_columns: Mapping[str, str]
-    frame: pl.DataFrame
-    faults: tuple[FaultyCell, ...]
+    rows: Sequence[int]
     passed_over: tuple[PassedOver, ...]
     hidden: bool
     hidden_rows: tuple[int, ...]
+    cells: Callable[[], Laundering] = field(repr=False)
+
+    @cached_property
+    def _laundered(self) -> Laundering:
+        return self.cells()
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """`sheet`, `row` and one typed column per wanted Column; money is fen.
+
+        Null where the cell is blank, faulty or the column absent.
+        """
+        return self._laundered[0]
+
+    @property
+    def faults(self) -> tuple[FaultyCell, ...]:
+        """The faulty cells, in the rows' order."""
+        return self._laundered[1]
 
 
 @dataclass(frozen=True)
@@ -94,6 +116,11 @@ class Tables:
 
     tables: tuple[Table, ...]
     without_table: tuple[str, ...]
+
+    @property
+    def height(self) -> int:
+        """How many rows the tables have, no cell laundered for it."""
+        return sum(len(table.rows) for table in self.tables)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -168,20 +195,6 @@ def _read_table(sheet: Sheet, columns: Sequence[Column]) -> Table:
     rows = fill_down(sheet)
     header = find_header(sheet.name, rows, columns)
     kept, passed = _body(sheet, rows, header)
-    faults: list[FaultyCell] = []
-    series = [
-        pl.Series("sheet", [sheet.name] * len(kept), dtype=pl.String()),
-        pl.Series("row", kept, dtype=pl.Int64()),
-    ]
-    for column in columns:
-        place = header.places.get(column.name)
-        values: list[Laundered] = [None] * len(kept)
-        if place is not None:
-            cells = [_cell(rows[row - 1], place) for row in kept]
-            found = _launder(cells, column, values)
-            faults += [_locate(sheet.name, kept[at], column, place, bad) for at, bad in found]
-        series.append(pl.Series(column.name, values, dtype=_TYPES[column.kind]))
-    faults.sort(key=lambda fault: fault.row)
     body = set(kept)
     return Table(
         sheet=sheet.name,
@@ -189,12 +202,38 @@ def _read_table(sheet: Sheet, columns: Sequence[Column]) -> Table:
         titles=_titles(sheet.rows[: header.row - 1]),
         letters={name: column_letter(place + 1) for name, place in header.places.items()},
         unused_columns={column_letter(at + 1): name for at, name in header.unused.items()},
-        frame=pl.DataFrame(series),
-        faults=tuple(faults),
+        rows=kept,
         passed_over=tuple(passed),
         hidden=sheet.hidden,
         hidden_rows=tuple(sorted(sheet.hidden_rows & body)),
+        cells=partial(
+            _laundered, sheet.name, [rows[row - 1] for row in kept], kept, header, columns
+        ),
     )
+
+
+def _laundered(
+    sheet: str,
+    rows: Sequence[Sequence[Cell]],
+    numbers: Sequence[int],
+    header: Header,
+    columns: Sequence[Column],
+) -> Laundering:
+    """The rows of a table as a typed frame, and the cells that could not be laundered."""
+    faults: list[FaultyCell] = []
+    series = [
+        pl.Series("sheet", [sheet] * len(rows), dtype=pl.String()),
+        pl.Series("row", numbers, dtype=pl.Int64()),
+    ]
+    for column in columns:
+        place = header.places.get(column.name)
+        values: list[Laundered] = [None] * len(rows)
+        if place is not None:
+            found = _launder([_cell(row, place) for row in rows], column, values)
+            faults += [_locate(sheet, numbers[at], column, place, bad) for at, bad in found]
+        series.append(pl.Series(column.name, values, dtype=_TYPES[column.kind]))
+    faults.sort(key=lambda fault: fault.row)
+    return pl.DataFrame(series), tuple(faults)
 
 
 def fill_down(sheet: Sheet) -> Sequence[Sequence[Cell]]:

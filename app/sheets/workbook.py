@@ -37,7 +37,7 @@ _BINARY_STARTS = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"Rar!", b"7z\xbc\xaf", 
 _MARKUP_STARTS = ("<!doctype", "<html", "<table", "<?xml", "{\\rtf", "mime-version")
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _EXTENSIONS: dict[str, Kind] = {".xlsx": "xlsx", ".xls": "xls", ".csv": "csv", ".txt": "csv"}
-_NOTHING_KNOWN = SheetFacts(frozenset(), {})
+_NOTHING_KNOWN = SheetFacts(frozenset(), {}, 0)
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,14 @@ def column_letter(place: int) -> str:
         place, rest = divmod(place - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def column_place(letters: str) -> int:
+    """The place of a column by its name, from 1: A → 1, AA → 27."""
+    place = 0
+    for letter in letters:
+        place = place * 26 + ord(letter) - 64
+    return place
 
 
 def open_workbook(data: bytes, filename: str, *, limits: Limits | None = None) -> Workbook:

@@ -5,7 +5,7 @@ from xml.parsers import expat
 _FORMULAS_KEPT = 20  # of each row: enough to show
 _ROW_DIGITS = 7  # Excel ends at row 1048576
 _LETTERS = 3  # and at column XFD
-_IN_CELL = frozenset({"f", "v", "is", "t", "r", "rPr"})
+_IN_CELL = frozenset({"v", "is", "t", "r", "rPr"})
 _YES = frozenset({"1", "true"})
 
 
@@ -16,12 +16,14 @@ class Unsafe(Exception):
 class WorksheetScan:
     """Fed with a part's bytes; afterwards says whether it is a worksheet and what is in it.
 
-    `rows` and `columns` are the far corner of its cells; `formulas` gives addresses by row.
+    `rows` and `columns` are the far corner of its cells, `filled` how many rows have any;
+    `formulas` gives addresses by row.
     """
 
     def __init__(self) -> None:
         self.is_worksheet = False
         self.rows = 0
+        self.filled = 0
         self.columns = 0
         self.formulas: dict[int, list[str]] = {}
         self.hidden_rows: set[int] = set()
@@ -30,9 +32,10 @@ class WorksheetScan:
         self._no_cell_yet = True
         self._column = 0
         self._cell = ""
-        self._locals: dict[str, str] = {}
+        self._passed: set[str] = set()  # tags of what stands in a cell and tells nothing
         self._columns_of: dict[str, int] = {}
         self._parser = expat.ParserCreate()
+        self._parser.ordered_attributes = True
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.StartElementHandler = self._root
 
@@ -47,26 +50,31 @@ class WorksheetScan:
     def _doctype(self, *_: object) -> None:
         raise Unsafe
 
-    def _root(self, tag: str, _: dict[str, str]) -> None:
+    def _root(self, tag: str, _: list[str]) -> None:
         self.is_worksheet = tag.rpartition(":")[2] == "worksheet"
         self._parser.StartElementHandler = self._element if self.is_worksheet else None
 
-    def _element(self, tag: str, attributes: dict[str, str]) -> None:
+    def _element(self, tag: str, attributes: list[str]) -> None:
         # Runs for every cell and every value of a sheet, so the common ways are short.
-        local = self._locals.get(tag) or self._local(tag)
-        if local == "v":
+        if tag in self._passed:
             return
+        if tag == "c" and attributes and attributes[0] == "r":
+            self._start_cell(attributes[1])
+        else:
+            self._other(tag, dict(zip(attributes[::2], attributes[1::2], strict=True)))
+
+    def _other(self, tag: str, attributes: dict[str, str]) -> None:
+        local = tag.rpartition(":")[2]
         if local == "c":
             self._start_cell(attributes.get("r"))
         elif local == "row":
             self._start_row(attributes)
         elif local == "f":
             self._formula()
-        elif local not in _IN_CELL:
+        elif local in _IN_CELL:
+            self._passed.add(tag)
+        else:
             self._cell = ""
-
-    def _local(self, tag: str) -> str:
-        return self._locals.setdefault(tag, tag.rpartition(":")[2])
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = attributes.get("r")
@@ -96,6 +104,7 @@ class WorksheetScan:
             raise Unsafe
         if self._no_cell_yet:
             self._no_cell_yet = False
+            self.filled += 1
             self.rows = max(self.rows, self._row)
 
     def _place(self, letters: str) -> int:

@@ -1,8 +1,14 @@
 """An annotated sheet keeps addresses and marks, whatever the upload held."""
 
-from app.sheets.annotate import RowNote, annotate
+import re
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+
+from app.sheets.annotate import RowNote, annotate, write_sheet
 from app.sheets.tables import Tables, find_tables
-from app.sheets.workbook import Sheet, Workbook, column_letter, open_workbook
+from app.sheets.workbook import Sheet, Workbook, column_letter, column_place, open_workbook
 from tests.sheets.build import COLUMNS, opened
 
 ROWS = [["某校"], [], ["姓名", "身份证号", "备注"], ["赵芳", 370811920822587, ""], ["孔志", "2"]]
@@ -36,11 +42,38 @@ def test_hidden_sheets_stay_hidden_and_numbers_that_are_none_stay_words() -> Non
     assert [list(row)[1] for row in again.sheets[0].rows][1:] == ["nan", "'-inf"]
 
 
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("<b>&amp;</b>", "<b>&amp;</b>"),
+        ("<r><t>粗</t></r>", "<r><t>粗</t></r>"),
+        ("_x0041_", "_x0041_"),
+        ("甲\x01乙", "甲\x01乙"),
+        (" 前后\u3000", " 前后\u3000"),
+        ('"引号"', '"引号"'),
+        ("上\n下", "上\n下"),
+        ("=1+1", "'=1+1"),
+        ("＠甲", "'＠甲"),
+        ("-5", "'-5"),
+        ("长" * 40_000, "长" * 32_767),
+    ],
+)
+def test_a_text_comes_back_as_it_was_and_is_no_formula(told: str, read: str) -> None:
+    again = open_workbook(write_sheet(["列", "空", "后"], [[told, None, "x"]]), "a.xlsx")
+    assert [list(row) for row in again.sheets[0].rows] == [["列", "空", "后"], [read, "", "x"]]
+
+
+def test_a_blank_cell_that_is_wrong_is_marked() -> None:
+    book = opened([["姓名", "身份证号", "备注"], ["赵芳"]])
+    notes = {("表", 2): RowNote("缺少证件号码", "bad", ("B",))}
+    data = annotate(book, find_tables(book, COLUMNS), notes)
+    page = ZipFile(BytesIO(data)).read("xl/worksheets/sheet1.xml").decode()
+    assert re.search(r'<c r="B2" s="[0-9]+"/>', page)
+    assert '<c r="C2"' not in page
+
+
 def test_column_letters() -> None:
-    assert [column_letter(place) for place in (1, 26, 27, 256, 703)] == [
-        "A",
-        "Z",
-        "AA",
-        "IV",
-        "AAA",
-    ]
+    letters = ["A", "Z", "AA", "IV", "AAA"]
+    places = [1, 26, 27, 256, 703]
+    assert [column_letter(place) for place in places] == letters
+    assert [column_place(each) for each in letters] == places

@@ -78,6 +78,11 @@ def test_a_number_is_no_id_and_no_card_whatever_its_value(cell: object) -> None:
     assert code(launder.card(cell)) == "card_scientific"
 
 
+def test_hyphens_hide_no_number_in_a_card() -> None:
+    assert code(launder.card("6E-21-7")) == "card_scientific"
+    assert launder.card("6217-0000-1111-2222") == "6217000011112222"
+
+
 def test_cards_lose_spaces_and_hyphens() -> None:
     assert launder.card("6228 4851-7764　6383 696") == "6228485177646383696"
     assert launder.card("") is None

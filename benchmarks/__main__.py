@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.child import measured
 from benchmarks.measuring import Measure, report
 
-PARTS = ("policy", "comparison", "storing", "registers", "books", "intake")
+PARTS = ("policy", "comparison", "storing", "registers", "books", "intake", "term")
 ANSWER = Path("var") / "bench.json"
 
 

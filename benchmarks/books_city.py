@@ -7,11 +7,12 @@ once. The bank's answers are written beside them, as its programs would.
 
 import csv
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -51,12 +52,12 @@ class Block:
     @property
     def run_id(self) -> UUID:
         """The run of these payouts."""
-        return _key(RUN, self.run)
+        return key(RUN, self.run)
 
     @property
     def file_id(self) -> UUID:
         """The file with the bank, where these payouts are in it."""
-        return _key(FILE, self.run)
+        return key(FILE, self.run)
 
 
 ORGANISATION, STUDENT, CASE, AWARD, INSTALMENT, ACCOUNT, PAYOUT, RUN, FILE, OTHER = range(1, 11)
@@ -87,15 +88,31 @@ def answer(place: Path, block: Block) -> Path:
     return place / f"reply-{block.run}.txt"
 
 
-def make(connection: psycopg.Connection[object], lines: int, place: Path) -> None:
+def make(connection: psycopg.Connection[Any], lines: int, place: Path) -> None:
     """Everything, in the database of the connection, which must bypass row security."""
     with db.scoped_session(SYSTEM) as session:
         load_catalogue(session, "jining-2008")
         version = version_for(session, PROGRAMME, PERIOD).id
     made = blocks(lines)
-    frame = _frame(made)
+    frame = people_of(made[-1].start + made[-1].count)
     for block in made:
         answer(place, block).write_bytes(_reply(frame, block))
+    told = {
+        "version": version, "programme": PROGRAMME, "period": PERIOD, "year": SCHOOL_YEAR,
+        "fen": AMOUNT_FEN, "counties": COUNTIES, "schools": SCHOOLS, "lines": lines,
+        "each": made[1].count, "format": FORMAT, "who": key(OTHER, 1), "now": clock.now(),
+        "file": SENT_FILE, "runs": RUNS, "accounts": _accounts_sha256(frame, made[0]),
+    }  # fmt: skip
+    write(connection, frame, (*PEOPLE, *_SEED), told)
+
+
+def write(
+    connection: psycopg.Connection[Any],
+    frame: pl.DataFrame,
+    statements: Iterable[str],
+    told: Mapping[str, object],
+) -> None:
+    """Runs the statements over the table `made`, which has a row for each of the frame's."""
     connection.execute("SET session_replication_role = replica")  # made to fit: nothing to check
     connection.execute(_STAGE)
     for piece in _sealed(frame):
@@ -104,26 +121,20 @@ def make(connection: psycopg.Connection[object], lines: int, place: Path) -> Non
             cursor.copy("COPY made FROM STDIN (FORMAT csv)") as copy,
         ):
             copy.write(piece)
-    told = {
-        "version": version, "programme": PROGRAMME, "period": PERIOD, "year": SCHOOL_YEAR,
-        "fen": AMOUNT_FEN, "counties": COUNTIES, "schools": SCHOOLS, "lines": lines,
-        "each": made[1].count, "format": FORMAT, "who": _key(OTHER, 1), "now": clock.now(),
-        "file": SENT_FILE, "runs": RUNS, "accounts": _accounts_sha256(frame, made[0]),
-    }  # fmt: skip
-    for statement in _SEED:
+    for statement in statements:
         connection.execute(statement, told)
     connection.execute("DROP TABLE made")
     connection.execute("SET session_replication_role = DEFAULT")
     connection.execute("VACUUM ANALYZE")
 
 
-def _key(table: int, number: int) -> UUID:
+def key(table: int, number: int) -> UUID:
+    """The id of a made-up record; `sql_key` is the same in SQL."""
     return UUID(f"{table:08d}-0000-7000-8000-{number:012x}")
 
 
-def _frame(made: list[Block]) -> pl.DataFrame:
-    """A row a payout: its place, the line of its file, name, resident id and account."""
-    total = made[-1].start + made[-1].count
+def people_of(total: int) -> pl.DataFrame:
+    """A row a student: the place, name, resident id and account."""
     at = pl.int_range(total, eager=True)
     return pl.DataFrame({"at": at}).with_columns(
         (pl.col("at") + _CARD).cast(pl.String).alias("account"), *people(at)
@@ -137,14 +148,21 @@ def _lines(frame: pl.DataFrame, block: Block) -> pl.DataFrame:
 
 
 def _reply(frame: pl.DataFrame, block: Block) -> bytes:
-    """The bank's answer in the format's columns: a few lines are not paid."""
+    return reply(_lines(frame, block), "250.00")
+
+
+def reply(lines: pl.DataFrame, yuan: str) -> bytes:
+    """The bank's answer in the format's columns: a few lines are not paid.
+
+    Of a line: `at`, who it is; `seq`, its place in the file; name, account, resident id.
+    """
     turn = pl.col("at") % _EVERY
     result, reason = pl.lit("成功"), pl.lit("")
     for place, word, why in _SAID:
         result = pl.when(turn == place).then(pl.lit(word)).otherwise(result)
         reason = pl.when(turn == place).then(pl.lit(why)).otherwise(reason)
-    cells = ["seq", "name", "account", pl.lit("250.00"), "number", result, reason, pl.lit("\r\n")]
-    rows = _lines(frame, block).select(pl.concat_str(cells, separator="|").alias("row"))
+    cells = ["seq", "name", "account", pl.lit(yuan), "number", result, reason, pl.lit("\r\n")]
+    rows = lines.select(pl.concat_str(cells, separator="|").alias("row"))
     return "".join(rows.get_column("row").to_list()).encode("gb18030")
 
 
@@ -166,10 +184,10 @@ def _sealed(frame: pl.DataFrame) -> Iterator[bytes]:
         )
         for at, name, account, number, account_index, number_index in rows:
             sealed = crypto.encrypt(
-                account, table="bank_account", column="number", record=_key(ACCOUNT, at)
+                account, table="bank_account", column="number", record=key(ACCOUNT, at)
             )
             person = crypto.encrypt(
-                number, table="student", column="resident_id", record=_key(STUDENT, at)
+                number, table="student", column="resident_id", record=key(STUDENT, at)
             )
             indexes = (account_index or b"", number_index or b"")
             told = (f"\\x{each.hex()}" for each in (sealed, person, *indexes))
@@ -177,41 +195,42 @@ def _sealed(frame: pl.DataFrame) -> Iterator[bytes]:
         yield out.getvalue().encode()
 
 
-def _sql_key(table: int, number: str) -> str:
+def sql_key(table: int, number: str) -> str:
+    """The id of a made-up record, as an SQL expression of its number."""
     return f"('{table:08d}-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid"
 
 
-_SCHOOL = _sql_key(ORGANISATION, "1000 + at %% %(schools)s")
-_COUNTY = _sql_key(ORGANISATION, "1 + at %% %(schools)s %% %(counties)s")
-_PLACE = f"{_SCHOOL}, {_COUNTY}"
-_CITY = _sql_key(ORGANISATION, "0")
+SCHOOL_OF = sql_key(ORGANISATION, "1000 + at %% %(schools)s")
+COUNTY_OF = sql_key(ORGANISATION, "1 + at %% %(schools)s %% %(counties)s")
+PLACE = f"{SCHOOL_OF}, {COUNTY_OF}"
+_CITY = sql_key(ORGANISATION, "0")
 _RUN = "CASE WHEN at < %(lines)s THEN 0 ELSE 1 + (at - %(lines)s) / %(each)s END"
 _SENT = "at < %(lines)s"
 _STAGE = """
     CREATE UNLOGGED TABLE made (at int PRIMARY KEY, name text, tail text, account bytea,
         person bytea, account_index bytea, person_index bytea)
 """
-_SEED = (
+PEOPLE = (
     f"""INSERT INTO organisation (id, kind, code, name, parent_id, made_at)
         SELECT {_CITY}, 'city_centre', '370800', '济宁市学生资助管理中心', NULL, %(now)s
-        UNION ALL SELECT {_sql_key(ORGANISATION, "n")}, 'county_centre', (370800 + n)::text,
+        UNION ALL SELECT {sql_key(ORGANISATION, "n")}, 'county_centre', (370800 + n)::text,
             '第' || n || '县', {_CITY}, %(now)s FROM generate_series(1, %(counties)s) n
-        UNION ALL SELECT {_SCHOOL}, 'school', (2137000000 + at)::text, '第' || at || '学校',
-            {_COUNTY}, %(now)s FROM generate_series(0, %(schools)s - 1) at""",
+        UNION ALL SELECT {SCHOOL_OF}, 'school', (2137000000 + at)::text, '第' || at || '学校',
+            {COUNTY_OF}, %(now)s FROM generate_series(0, %(schools)s - 1) at""",
     f"""INSERT INTO school (id, county_id, code, name, stage, school_area, run_by, division_code,
             active, made_at, version)
-        SELECT {_PLACE}, (2137000000 + at)::text, '第' || at || '学校', 'junior', 'rural',
+        SELECT {PLACE}, (2137000000 + at)::text, '第' || at || '学校', 'junior', 'rural',
             'county', (370801 + at %% %(counties)s)::text, true, %(now)s, 1
         FROM generate_series(0, %(schools)s - 1) at""",
     f"""INSERT INTO enrolment_confirmation (id, school_id, county_id, term, students, absences,
             made_by, made_at)
-        SELECT gen_random_uuid(), {_PLACE}, %(period)s, 0, 0, %(who)s, %(now)s
+        SELECT gen_random_uuid(), {PLACE}, %(period)s, 0, 0, %(who)s, %(now)s
         FROM generate_series(0, %(schools)s - 1) at""",
     f"""INSERT INTO fund_line (id, code, fiscal_year, programme, source, holder_id, county_id,
             made_at, payment_mode)
-        SELECT {_sql_key(OTHER, "100 + n")}, '2008/' || %(programme)s || '/county/' || 370800 + n,
-            2008, %(programme)s, 'county', {_sql_key(ORGANISATION, "n")},
-            {_sql_key(ORGANISATION, "n")}, %(now)s, 'treasury_direct'
+        SELECT {sql_key(OTHER, "100 + n")}, '2008/' || %(programme)s || '/county/' || 370800 + n,
+            2008, %(programme)s, 'county', {sql_key(ORGANISATION, "n")},
+            {sql_key(ORGANISATION, "n")}, %(now)s, 'treasury_direct'
         FROM generate_series(1, %(counties)s) n""",
     """INSERT INTO application_round (id, programme, period, opens_on, closes_on, opened_by,
             opened_at, version)
@@ -219,63 +238,67 @@ _SEED = (
             1)""",
     f"""INSERT INTO student (id, school_id, county_id, name, identity, resident_id,
             resident_id_index, made_at, made_by, version)
-        SELECT {_sql_key(STUDENT, "at")}, {_PLACE}, name, 'documented', person, person_index,
+        SELECT {sql_key(STUDENT, "at")}, {PLACE}, name, 'documented', person, person_index,
             %(now)s, %(who)s, 1 FROM made ORDER BY at""",
     f"""INSERT INTO enrolment (id, student_id, school_id, county_id, school_year, stage, grade,
             class_name, boards, entered_on, made_at, made_by, version)
-        SELECT {_sql_key(CASE, "at")}, {_sql_key(STUDENT, "at")}, {_PLACE}, %(year)s, 'junior',
+        SELECT {sql_key(CASE, "at")}, {sql_key(STUDENT, "at")}, {PLACE}, %(year)s, 'junior',
             1, '1', true, '2007-09-01', %(now)s, %(who)s, 1 FROM made ORDER BY at""",
     f"""INSERT INTO bank_account (id, student_id, school_id, county_id, kind, number,
             number_index, number_tail, bank_name, holder, holder_name, state, made_at, made_by,
             confirmed_by, confirmed_at)
-        SELECT {_sql_key(ACCOUNT, "at")}, {_sql_key(STUDENT, "at")}, {_PLACE}, 'passbook',
+        SELECT {sql_key(ACCOUNT, "at")}, {sql_key(STUDENT, "at")}, {PLACE}, 'passbook',
             account, account_index, tail, '农村信用社', 'student', name, 'confirmed', %(now)s,
-            %(who)s, {_sql_key(OTHER, "2")}, %(now)s FROM made ORDER BY at""",
+            %(who)s, {sql_key(OTHER, "2")}, %(now)s FROM made ORDER BY at""",
+)
+"""A city's offices and schools, a round, fund lines, and a student with account a row of `made`."""
+
+_SEED = (
     f"""INSERT INTO application (id, number, student_id, school_id, county_id, round_id,
             programme, period, state, submission_no, student_name, grade, class_name, stage,
             hardship, eligible, amount_fen, failed, missing, uploaded_by, made_at, reported_at)
-        SELECT {_sql_key(CASE, "at")}, 'BS-2008S-' || lpad(at::text, 7, '0'),
-            {_sql_key(STUDENT, "at")}, {_PLACE}, %(who)s, %(programme)s, %(period)s,
+        SELECT {sql_key(CASE, "at")}, 'BS-2008S-' || lpad(at::text, 7, '0'),
+            {sql_key(STUDENT, "at")}, {PLACE}, %(who)s, %(programme)s, %(period)s,
             'confirmed', 1, name, 1, '1', 'junior', 1, true, %(fen)s, '{{}}', '{{}}', %(who)s,
             %(now)s, %(now)s FROM made ORDER BY at""",
     f"""INSERT INTO award (id, application_id, student_id, school_id, county_id, programme,
             period, policy_version_id, hardship, amount_fen, state, decision_batch_id, made_at)
-        SELECT {_sql_key(AWARD, "at")}, {_sql_key(CASE, "at")}, {_sql_key(STUDENT, "at")},
-            {_PLACE}, %(programme)s, %(period)s, %(version)s, 1, %(fen)s, 'granted', %(who)s,
+        SELECT {sql_key(AWARD, "at")}, {sql_key(CASE, "at")}, {sql_key(STUDENT, "at")},
+            {PLACE}, %(programme)s, %(period)s, %(version)s, 1, %(fen)s, 'granted', %(who)s,
             %(now)s FROM made ORDER BY at""",
     f"""INSERT INTO instalment (id, award_id, school_id, county_id, seq, due_on, fiscal_year,
             amount_fen, state)
-        SELECT {_sql_key(INSTALMENT, "at")}, {_sql_key(AWARD, "at")}, {_PLACE}, 1, '2008-04-01',
+        SELECT {sql_key(INSTALMENT, "at")}, {sql_key(AWARD, "at")}, {PLACE}, 1, '2008-04-01',
             2008, %(fen)s, 'in_run' FROM made ORDER BY at""",
     f"""INSERT INTO instalment_share (instalment_id, fund_line_id, school_id, county_id,
             amount_fen)
-        SELECT {_sql_key(INSTALMENT, "at")},
-            {_sql_key(OTHER, "101 + at %% %(schools)s %% %(counties)s")}, {_PLACE}, %(fen)s
+        SELECT {sql_key(INSTALMENT, "at")},
+            {sql_key(OTHER, "101 + at %% %(schools)s %% %(counties)s")}, {PLACE}, %(fen)s
         FROM made ORDER BY at""",
     f"""INSERT INTO payout_run (id, number, kind, programme, due_to, method, bank_format, state,
             opened_by, opened_at, released_by, released_at, version)
-        SELECT {_sql_key(RUN, "n")}, 'R-2007-000' || n, 'due', %(programme)s, '2008-04-01',
+        SELECT {sql_key(RUN, "n")}, 'R-2007-000' || n, 'due', %(programme)s, '2008-04-01',
             'bank', %(format)s, CASE n WHEN 0 THEN 'released' ELSE 'open' END, %(who)s, %(now)s,
-            CASE n WHEN 0 THEN {_sql_key(OTHER, "2")} END, CASE n WHEN 0 THEN %(now)s END, 1
+            CASE n WHEN 0 THEN {sql_key(OTHER, "2")} END, CASE n WHEN 0 THEN %(now)s END, 1
         FROM generate_series(0, %(runs)s) n""",
     f"""INSERT INTO document (id, kind, name, media_type, size, sha256, body, stored_by,
             stored_at)
-        VALUES ({_sql_key(FILE, "1")}, 'payment_file', %(file)s, 'text/plain', 0, '', '', %(who)s,
+        VALUES ({sql_key(FILE, "1")}, 'payment_file', %(file)s, 'text/plain', 0, '', '', %(who)s,
             %(now)s)""",
     f"""INSERT INTO payment_file (id, number, run_id, part, bank_format, document_id, sha256,
             line_count, amount_fen, accounts_sha256, made_at, banks)
-        VALUES ({_sql_key(FILE, "0")}, %(file)s, {_sql_key(RUN, "0")}, 1, %(format)s,
-            {_sql_key(FILE, "1")}, '', %(lines)s, %(lines)s::bigint * %(fen)s, %(accounts)s,
+        VALUES ({sql_key(FILE, "0")}, %(file)s, {sql_key(RUN, "0")}, 1, %(format)s,
+            {sql_key(FILE, "1")}, '', %(lines)s, %(lines)s::bigint * %(fen)s, %(accounts)s,
             %(now)s, 'all')""",
     f"""INSERT INTO payout (id, number, run_id, student_id, school_id, county_id, account_id,
             amount_fen, state, file_id, file_line, made_at, sent_at, checks, checked_at)
-        SELECT {_sql_key(PAYOUT, "at")}, 'P-2007-' || lpad((at + 1)::text, 7, '0'),
-            {_sql_key(RUN, _RUN)}, {_sql_key(STUDENT, "at")}, {_PLACE},
-            {_sql_key(ACCOUNT, "at")}, %(fen)s, CASE WHEN {_SENT} THEN 'sent' ELSE 'ready' END,
-            CASE WHEN {_SENT} THEN {_sql_key(FILE, "0")} END, CASE WHEN {_SENT} THEN at + 1 END,
+        SELECT {sql_key(PAYOUT, "at")}, 'P-2007-' || lpad((at + 1)::text, 7, '0'),
+            {sql_key(RUN, _RUN)}, {sql_key(STUDENT, "at")}, {PLACE},
+            {sql_key(ACCOUNT, "at")}, %(fen)s, CASE WHEN {_SENT} THEN 'sent' ELSE 'ready' END,
+            CASE WHEN {_SENT} THEN {sql_key(FILE, "0")} END, CASE WHEN {_SENT} THEN at + 1 END,
             %(now)s, CASE WHEN {_SENT} THEN %(now)s END, '{{}}', %(now)s FROM made ORDER BY at""",
     f"""INSERT INTO payout_part (payout_id, instalment_id, school_id, county_id, amount_fen, live)
-        SELECT {_sql_key(PAYOUT, "at")}, {_sql_key(INSTALMENT, "at")}, {_PLACE}, %(fen)s, true
+        SELECT {sql_key(PAYOUT, "at")}, {sql_key(INSTALMENT, "at")}, {PLACE}, %(fen)s, true
         FROM made ORDER BY at""",
     # What was promised and sent stands in the books, a transfer a fund line instead of one a share.
     """CREATE TEMP TABLE moved AS

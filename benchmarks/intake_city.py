@@ -19,7 +19,7 @@ from app.core import clock, crypto, db
 from app.core.actor import SYSTEM, Actor, ActorKind, Scope
 from app.core.identity import luhn_ok
 from app.policy.service import load_catalogue
-from benchmarks.books_city import _key, _sql_key
+from benchmarks.books_city import key, sql_key
 from benchmarks.registers import people
 
 PROGRAMME, PERIOD, SCHOOL_YEAR = "boarding-subsidy", "2008-spring", "2007-2008"
@@ -33,7 +33,7 @@ LARGE = 3
 
 BATCH = 1_000
 ORGANISATION, STUDENT, ENROLMENT, ACCOUNT, HOUSEHOLD, OTHER = 1, 2, 3, 6, 9, 10
-MAKER = _key(OTHER, 1)
+MAKER = key(OTHER, 1)
 """Who has made all that was there before the round."""
 
 _WHOLE = 10_000
@@ -64,10 +64,10 @@ class Part:
     @property
     def by(self) -> Actor:
         """Who hands it in: a clerk of the school, or an officer of the county."""
-        county = _key(ORGANISATION, 1 + self.place % COUNTIES)
-        school = None if self.large else _key(ORGANISATION, 1000 + self.place)
+        county = key(ORGANISATION, 1 + self.place % COUNTIES)
+        school = None if self.large else key(ORGANISATION, 1000 + self.place)
         return Actor(
-            id=_key(OTHER, 1000 + self.number), kind=ActorKind.PERSON, name=f"经办{self.number}",
+            id=key(OTHER, 1000 + self.number), kind=ActorKind.PERSON, name=f"经办{self.number}",
             scope=Scope.COUNTY if self.large else Scope.SCHOOL, organisation_id=school or county,
             school_id=school, county_id=county,
         )  # fmt: skip
@@ -121,7 +121,7 @@ def make(connection: psycopg.Connection[object], students: int, made: list[Part]
             copy.write(piece)
     told = {
         "programme": PROGRAMME, "period": PERIOD, "year": SCHOOL_YEAR, "counties": COUNTIES,
-        "schools": SCHOOLS, "who": MAKER, "second": _key(OTHER, 2), "now": clock.now(),
+        "schools": SCHOOLS, "who": MAKER, "second": key(OTHER, 2), "now": clock.now(),
         "from": total, "to": max(total, students) - 1,
     }  # fmt: skip
     for statement in _SEED:
@@ -270,8 +270,8 @@ def _sealed(made: list[Part]) -> Iterator[bytes]:
             pl.when("elsewhere").then((pl.col("school") + COUNTIES) % SCHOOLS)
             .otherwise("school").alias("school"),
         )  # fmt: skip
-        people_ids = [_key(STUDENT, at) for at in frame["at"]]
-        accounts = [_key(ACCOUNT, at) for at in frame["at"]]
+        people_ids = [key(STUDENT, at) for at in frame["at"]]
+        accounts = [key(ACCOUNT, at) for at in frame["at"]]
         yield (
             frame.select(
                 "at", "school", "name", ("G" + pl.col("own")).alias("register_no"), "guardian",
@@ -307,9 +307,9 @@ _STAGE = """
         special_group text, bank text, tail text, resident bytea, resident_index bytea,
         telephone bytea, account bytea, account_index bytea)
 """
-_CITY = _sql_key(ORGANISATION, "0")
+_CITY = sql_key(ORGANISATION, "0")
 _SCHOOL, _COUNTY = (
-    _sql_key(ORGANISATION, f"1000 + {'{}'}"), _sql_key(ORGANISATION, f"1 + {'{}'} %% %(counties)s")
+    sql_key(ORGANISATION, f"1000 + {'{}'}"), sql_key(ORGANISATION, f"1 + {'{}'} %% %(counties)s")
 )  # fmt: skip
 _MADE = f"{_SCHOOL.format('school')}, {_COUNTY.format('school')}"
 _REST = f"{_SCHOOL.format('at %% %(schools)s')}, {_COUNTY.format('at %% %(schools)s')}"
@@ -320,7 +320,7 @@ _JUNK = "sha256((at::text || '{}')::bytea)"
 _SEED = (
     f"""INSERT INTO organisation (id, kind, code, name, parent_id, made_at)
         SELECT {_CITY}, 'city_centre', '370800', '济宁市学生资助管理中心', NULL, %(now)s
-        UNION ALL SELECT {_sql_key(ORGANISATION, "n")}, 'county_centre', (370800 + n)::text,
+        UNION ALL SELECT {sql_key(ORGANISATION, "n")}, 'county_centre', (370800 + n)::text,
             '第' || n || '县', {_CITY}, %(now)s FROM generate_series(1, %(counties)s) n
         UNION ALL SELECT {_SCHOOL.format("at")}, 'school', (2137000000 + at)::text,
             '第' || at || '学校', {_COUNTY.format("at")}, %(now)s
@@ -337,43 +337,43 @@ _SEED = (
             1)""",
     f"""INSERT INTO student (id, school_id, county_id, name, sex, birth_on, identity, resident_id,
             resident_id_index, register_no, guardian_name, telephone, made_at, made_by, version)
-        SELECT {_sql_key(STUDENT, "at")}, {_MADE}, name,
+        SELECT {sql_key(STUDENT, "at")}, {_MADE}, name,
             CASE substr(register_no, 18, 1)::int %% 2 WHEN 1 THEN 'male' ELSE 'female' END,
             to_date(substr(register_no, 8, 8), 'YYYYMMDD'), 'documented', resident,
             resident_index, register_no, guardian, telephone, %(now)s, %(who)s, 1
         FROM made ORDER BY at""",
     f"""INSERT INTO student (id, school_id, county_id, name, sex, birth_on, identity, resident_id,
             resident_id_index, register_no, guardian_name, telephone, made_at, made_by, version)
-        SELECT {_sql_key(STUDENT, "at")}, {_REST}, '王' || at, 'female', '1995-01-01',
+        SELECT {sql_key(STUDENT, "at")}, {_REST}, '王' || at, 'female', '1995-01-01',
             'documented', {_JUNK.format("r")} || '\\x00112233445566778899aabbccddeeff',
             {_JUNK.format("r")}, 'G' || lpad(at::text, 18, '0'), '王建国',
             {_JUNK.format("t")} || '\\x001122334455667788', %(now)s, %(who)s, 1
         FROM {_OTHERS}""",
     f"""INSERT INTO enrolment (id, student_id, school_id, county_id, school_year, stage, grade,
             class_name, boards, entered_on, made_at, made_by, version)
-        SELECT {_sql_key(ENROLMENT, "at")}, {_sql_key(STUDENT, "at")}, {_MADE}, %(year)s,
+        SELECT {sql_key(ENROLMENT, "at")}, {sql_key(STUDENT, "at")}, {_MADE}, %(year)s,
             {_STAGE_OF.format("school")}, grade, class_name, true, '2007-09-01', %(now)s,
             %(who)s, 1 FROM made ORDER BY at""",
     f"""INSERT INTO enrolment (id, student_id, school_id, county_id, school_year, stage, grade,
             class_name, boards, entered_on, made_at, made_by, version)
-        SELECT {_sql_key(ENROLMENT, "at")}, {_sql_key(STUDENT, "at")}, {_REST}, %(year)s,
+        SELECT {sql_key(ENROLMENT, "at")}, {sql_key(STUDENT, "at")}, {_REST}, %(year)s,
             {_STAGE_OF.format("at %% %(schools)s")}, 1 + at %% 3, '1', false, '2007-09-01',
             %(now)s, %(who)s, 1 FROM {_OTHERS}""",
     f"""INSERT INTO household (id, student_id, school_id, county_id, school_year, hukou, members,
             income_per_head_fen, special_group, made_at, made_by, version)
-        SELECT {_sql_key(HOUSEHOLD, "at")}, {_sql_key(STUDENT, "at")}, {_MADE}, %(year)s,
+        SELECT {sql_key(HOUSEHOLD, "at")}, {sql_key(STUDENT, "at")}, {_MADE}, %(year)s,
             'rural', members, income, special_group, %(now)s, %(who)s, 1
         FROM made WHERE at %% 10 < 4 ORDER BY at""",
     f"""INSERT INTO bank_account (id, student_id, school_id, county_id, kind, number,
             number_index, number_tail, bank_name, holder, holder_name, state, made_at, made_by,
             confirmed_by, confirmed_at)
-        SELECT {_sql_key(ACCOUNT, "at")}, {_sql_key(STUDENT, "at")}, {_MADE}, 'card', account,
+        SELECT {sql_key(ACCOUNT, "at")}, {sql_key(STUDENT, "at")}, {_MADE}, 'card', account,
             account_index, tail, bank, 'student', name, 'confirmed', %(now)s, %(who)s,
             %(second)s, %(now)s FROM made WHERE at %% 10 < 5 ORDER BY at""",
     f"""INSERT INTO bank_account (id, student_id, school_id, county_id, kind, number,
             number_index, number_tail, bank_name, holder, holder_name, state, made_at, made_by,
             confirmed_by, confirmed_at)
-        SELECT {_sql_key(ACCOUNT, "at")}, {_sql_key(STUDENT, "at")}, {_REST}, 'card',
+        SELECT {sql_key(ACCOUNT, "at")}, {sql_key(STUDENT, "at")}, {_REST}, 'card',
             {_JUNK.format("a")} || '\\x00112233445566778899aabbccddee', {_JUNK.format("i")},
             '0000', '农业银行', 'student', '王' || at, 'confirmed', %(now)s, %(who)s, %(second)s,
             %(now)s FROM {_OTHERS} WHERE at %% 10 < 3""",

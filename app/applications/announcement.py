@@ -1,9 +1,10 @@
 """The centre's public notice (公示) of approved cases, and their confirmation after it."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, and_, exists, not_, select, true, update
+from sqlalchemy import Table, and_, exists, not_, select, update
 from sqlmodel import Session, col
 
 from app.applications import selection
@@ -111,14 +112,13 @@ def confirm(session: Session, notice_id: UUID, *, by: Actor) -> Confirmed:
         .where(disputed)
         .order_by(col(Application.number))
     ).scalars()
-    confirmed = session.execute(
+    confirmed: Any = session.execute(
         update(Application)
         .where(col(Application.id) == free.c.id)
         .values(state=ApplicationState.CONFIRMED)
-        .returning(true())
         .execution_options(synchronize_session=False)
     )
-    count = len(confirmed.all())
+    count = int(confirmed.rowcount)
     if count:
         awards.grant(session, select(free.c.id), by)
         audit.note(

@@ -36,4 +36,5 @@ def split(fmt: DelimitedFormat, row: str, *, columns: int) -> list[str] | None:
 
 def write(fmt: DelimitedFormat, rows: Iterable[Sequence[str]]) -> bytes:
     """The file of these rows."""
-    return "".join(join(fmt, cells) + newline(fmt) for cells in rows).encode(fmt.encoding)
+    end = newline(fmt)
+    return b"".join((join(fmt, cells) + end).encode(fmt.encoding) for cells in rows)

@@ -1,8 +1,8 @@
 """What the bank's rules have against a payment line, told before any file is written."""
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
 
 from app.bank import fixed
 from app.bank.layout import DelimitedFormat, FixedFormat, Format, RowFormat
@@ -22,6 +22,14 @@ class PaymentLine(NamedTuple):
     resident_id: str = ""
     summary: str = ""
     bank_name: str = ""
+
+
+class LinesOfFile(Protocol):
+    """The lines of one file-to-be, gone through as often as it takes."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[PaymentLine]: ...
 
 
 class LineFault(NamedTuple):
@@ -57,7 +65,7 @@ _ACCOUNT = re.compile(r"[0-9]{8,32}", re.ASCII)
 _RESIDENT_ID = re.compile(r"[0-9]{17}[0-9X]|[0-9]{15}", re.ASCII)
 
 
-def check_lines(fmt: Format, lines: Sequence[PaymentLine]) -> list[LineFault]:
+def check_lines(fmt: Format, lines: LinesOfFile) -> list[LineFault]:
     """Every fault of every line of one file-to-be; empty when the bank can take them all."""
     faults = [LineFault(0, *_rows_fault(fmt, len(lines)))] if len(lines) > fmt.rows.max else []
     of_name: dict[str, list[_Said]] = {}  # pupils share names

@@ -5,14 +5,14 @@ by its file and 序号, the line's number in that file; a reply counts for it on
 amount agree as well.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
 from app.bank.errors import LinesUnfit
 from app.bank.layout import Format, RowFormat, titles
-from app.bank.line_faults import PaymentLine, cells_of_line, check_lines
+from app.bank.line_faults import LinesOfFile, PaymentLine, cells_of_line, check_lines
 from app.bank.records import Figures, record_cells
 from app.bank.rows import Row, cells_of, read_rows, shown, write_rows
 from app.bank.totals import ControlTotals, control_totals
@@ -50,9 +50,7 @@ def split_into_files(lines: int, fmt: Format) -> FileSplit:
     return FileSplit(sizes, below_minimum=lines < fmt.rows.min)
 
 
-def write_payment_file(
-    fmt: RowFormat, lines: Sequence[PaymentLine], *, number: str = ""
-) -> PaymentFile:
+def write_payment_file(fmt: RowFormat, lines: LinesOfFile, *, number: str = "") -> PaymentFile:
     """One file of the lines in the order given; the same lines always give the same bytes.
 
     `number` is our own of the file, for a head that tells the bank. Raises LinesUnfit with every
@@ -64,9 +62,9 @@ def write_payment_file(
     return PaymentFile(content, sha256(content).digest(), totals)
 
 
-def refuse_unfit(fmt: Format, lines: Sequence[PaymentLine]) -> None:
+def refuse_unfit(fmt: Format, lines: LinesOfFile) -> None:
     """Raises LinesUnfit with every fault of every line of one file-to-be."""
-    if not lines:
+    if not len(lines):
         raise LinesUnfit("没有可写入的发放明细。", "There are no lines to write.")
     if faults := check_lines(fmt, lines):
         raise LinesUnfit(
@@ -78,7 +76,7 @@ def refuse_unfit(fmt: Format, lines: Sequence[PaymentLine]) -> None:
 
 
 def payment_rows(
-    fmt: RowFormat, lines: Sequence[PaymentLine], *, number: str, totals: ControlTotals
+    fmt: RowFormat, lines: LinesOfFile, *, number: str, totals: ControlTotals
 ) -> Iterator[Row]:
     """The file's rows: titles, head, a row a line, trailer, each where the format has it."""
     layout = fmt.payment

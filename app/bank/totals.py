@@ -1,6 +1,6 @@
 """Control totals: what ties a return file to the payment file it answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
@@ -40,13 +40,26 @@ class CountedLine(Protocol):
         """The amount in fen."""
 
 
-def control_totals(lines: Sequence[CountedLine]) -> ControlTotals:
+def control_totals(lines: Iterable[CountedLine]) -> ControlTotals:
     """The totals of a file's lines, the same in whatever order the lines stand."""
-    who = sorted((line.seq, line.account, line.amount_fen) for line in lines)
-    text = "".join(f"{seq}|{account}|{fen}\n" for seq, account, fen in who)
-    return ControlTotals(
-        len(who), sum(fen for _, _, fen in who), sha256(text.encode("utf-8")).digest()
-    )
+    texts: list[bytes] = []  # and no line is kept: they may be made as they are asked for
+    sum_fen, last, in_order = 0, -1, True
+    for line in lines:
+        texts.append(f"{line.seq}|{line.account}|{line.amount_fen}\n".encode())
+        sum_fen += line.amount_fen
+        last, in_order = line.seq, in_order and line.seq > last
+    if not in_order:
+        texts.sort(key=_place)
+    digest = sha256()
+    for text in texts:
+        digest.update(text)
+    return ControlTotals(len(texts), sum_fen, digest.digest())
+
+
+def _place(text: bytes) -> tuple[int, bytes, int]:
+    seq, rest = text.split(b"|", 1)
+    account, fen = rest.rsplit(b"|", 1)
+    return int(seq), account, int(fen)
 
 
 def totals_of(table: pl.DataFrame) -> ControlTotals:

@@ -1,8 +1,8 @@
 """Writes a released run's bank files: by bank where the format asks for it, numbered, stored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from app.core.errors import Fault
 from app.disbursement import payees
 from app.disbursement.credit_transfers import Debtors, find_debtors, message_of
 from app.disbursement.errors import PayoutsMoved
+from app.disbursement.lines import Chunk, Lines, Payments, Sent
 from app.disbursement.methods import way_of
 from app.disbursement.models import BankGroup, PaymentFile, PayoutRun
 from app.documents import service as documents
@@ -27,13 +28,7 @@ from app.documents.models import DocumentKind
 from app.policy import queries as policy
 from app.policy.calendar import parse_period
 
-
-class Sent(NamedTuple):
-    """A payout on its way, with its number and its line of the bank's file."""
-
-    payout_id: UUID
-    number: str
-    line: PaymentLine
+_AT_ONCE = 2_000
 
 
 class _Places(NamedTuple):
@@ -44,31 +39,20 @@ class _Places(NamedTuple):
     starts: list[int]
 
 
-def lines_of(session: Session, run: PayoutRun, fmt: Format, *, count: int, by: Actor) -> list[Sent]:
-    """The `count` ready payouts of a run in the order of their numbers, as the bank gets them.
-
-    The name is the one the bank has of the account, where a second person has confirmed it.
-    """
-    called = policy.programme(run.programme).on_statement if fmt.summary else ""
-    # The number each has in its file, where nothing tells the files apart but their length.
-    sizes = split_into_files(count, fmt).sizes
-    places = chain.from_iterable(range(1, size + 1) for size in sizes)
-    with db.city_scope(session, by):
-        rows = session.execute(_LINES, {"run": run.id, "told": bool(fmt.summary)})
-        return [_sent(row, fmt, called, place) for row, place in zip(rows, places, strict=True)]
-
-
 def write(
-    session: Session, run: PayoutRun, fmt: Format, lines: Sequence[Sent], *, by: Actor
+    session: Session, run: PayoutRun, fmt: Format, *, count: int, by: Actor
 ) -> tuple[PaymentFile, ...]:
-    """Numbers and stores the files and marks their payouts sent.
+    """Numbers and stores the files of the `count` ready payouts of a run and marks them sent.
 
     One statement a file and not a payout: a file holds as many lines as the bank takes. Raises
     LinesUnfit, PayoutsMoved, or PayingAccountsMissing where a message must name the account that
     money leaves from.
     """
     writer = _writer(session, run, fmt, by)
-    chunks = list(_chunks(fmt, writer.ordered(lines)))
+    lines = _lines_of(session, run, fmt, by=by)
+    if len(lines) != count:
+        raise LookupError(f"{len(lines)} of {count} ready payouts have a line")
+    chunks = list(_chunks(fmt, lines, writer.ordered(lines)))
     year = clock.office_day().year
     first = numbers.take(session, f"F-{year}", len(chunks))
     files = []
@@ -80,10 +64,26 @@ def write(
         files.append(made)
         places.files.append(made.id)
         places.starts.append(len(places.payouts) + 1)
-        places.payouts.extend(one.payout_id for one in chunk)
+        places.payouts.extend(chunk.payouts())
     session.execute(insert(PaymentFile), [file.model_dump() for file in files])
     _mark_sent(session, places, payees.ran(way_of(run)))
     return tuple(files)
+
+
+def _lines_of(session: Session, run: PayoutRun, fmt: Format, *, by: Actor) -> Lines:
+    """The ready payouts in the order of their numbers, as the bank gets them.
+
+    The name is the one the bank has of the account, where a second person has confirmed it.
+    """
+    called = policy.programme(run.programme).on_statement if fmt.summary else ""
+    summary = _summaries(fmt, called)
+    lines = Lines()
+    told = {"run": run.id, "told": bool(fmt.summary)}
+    with db.city_scope(session, by):
+        # Some at a time, for what is sealed takes more memory than what is made of it.
+        for row in session.execute(_LINES, told, execution_options={"yield_per": _AT_ONCE}):
+            lines.add(_sent(row, summary))
+    return lines
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,11 @@ class _Rows:
 
     fmt: RowFormat
 
-    def ordered(self, lines: Sequence[Sent]) -> Sequence[Sent]:
-        return lines
+    def ordered(self, lines: Lines) -> Sequence[int]:
+        return range(len(lines))
 
-    def write(self, chunk: Sequence[Sent], number: str) -> Written:
-        return write_payment_file(self.fmt, [one.line for one in chunk], number=number)
+    def write(self, chunk: Chunk, number: str) -> Written:
+        return write_payment_file(self.fmt, Payments(chunk), number=number)
 
 
 @dataclass(frozen=True)
@@ -107,12 +107,12 @@ class _Messages:
     run: PayoutRun
     debtors: Debtors
 
-    def ordered(self, lines: Sequence[Sent]) -> Sequence[Sent]:
-        return sorted(lines, key=lambda one: self.debtors.place(one.payout_id))
+    def ordered(self, lines: Lines) -> Sequence[int]:
+        return sorted(range(len(lines)), key=lambda one: self.debtors.place(lines.payout(one)))
 
-    def write(self, chunk: Sequence[Sent], number: str) -> Written:
+    def write(self, chunk: Chunk, number: str) -> Written:
         message = message_of(self.run, chunk, self.debtors, number=number)
-        return write_payment_message(self.fmt, message, [one.line for one in chunk])
+        return write_payment_message(self.fmt, message, Payments(chunk))
 
 
 def _writer(session: Session, run: PayoutRun, fmt: Format, by: Actor) -> _Rows | _Messages:
@@ -121,43 +121,48 @@ def _writer(session: Session, run: PayoutRun, fmt: Format, by: Actor) -> _Rows |
     return _Rows(fmt)
 
 
-def _sent(row: Sequence[Any], fmt: Format, called: str, place: int) -> Sent:
-    (payout, number, fen, holder, bank, account_of, account_id, account, id_column, student,
-        resident_id, terms) = row  # fmt: skip
-    summary = ""
-    if fmt.summary:
+def _summaries(fmt: Format, called: str) -> Callable[[tuple[str, ...]], str]:
+    """What is said of the terms that are paid for, where the format says any; each made once."""
+
+    @cache
+    def of(terms: tuple[str, ...]) -> str:
+        if fmt.summary is None:
+            return ""
         periods = sorted(map(parse_period, terms), key=lambda period: period.order)
         when = "、".join(period.short_zh for period in periods)
-        summary = fill_summary(fmt.summary, fmt.encoding, programme=called, period=when)
+        return fill_summary(fmt.summary, fmt.encoding, programme=called, period=when)
+
+    return of
+
+
+def _sent(row: Sequence[Any], summary: Callable[[tuple[str, ...]], str]) -> Sent:
+    (payout, number, fen, holder, bank, account_of, account_id, account, id_column, student,
+        resident_id, terms) = row  # fmt: skip
     card = crypto.decrypt(account, table=account_of, column="number", record=account_id)
     person = (
         ""
         if resident_id is None
         else crypto.decrypt(resident_id, table="student", column=id_column, record=student)
     )
-    return Sent(payout, number, PaymentLine(place, holder, card, fen, person, summary, bank))
+    said = summary(tuple(terms or ()))
+    return Sent(payout, number, PaymentLine(0, holder, card, fen, person, said, bank))
 
 
-def _chunks(fmt: Format, lines: Sequence[Sent]) -> Iterator[tuple[BankGroup, list[Sent]]]:
-    for banks, group in _by_bank(fmt, lines):
+def _chunks(fmt: Format, lines: Lines, places: Sequence[int]) -> Iterator[tuple[BankGroup, Chunk]]:
+    for banks, group in _by_bank(fmt, lines, places):
         start = 0
         for size in split_into_files(len(group), fmt).sizes:
-            chosen = group[start : start + size]
-            yield banks, [_numbered(one, seq) for seq, one in enumerate(chosen, start=1)]
+            yield banks, Chunk(lines, group[start : start + size])
             start += size
 
 
-def _numbered(one: Sent, seq: int) -> Sent:
-    if one.line.seq == seq:
-        return one
-    return Sent(one.payout_id, one.number, PaymentLine(seq, *one.line[1:]))
-
-
-def _by_bank(fmt: Format, lines: Sequence[Sent]) -> list[tuple[BankGroup, Sequence[Sent]]]:
+def _by_bank(
+    fmt: Format, lines: Lines, places: Sequence[int]
+) -> list[tuple[BankGroup, Sequence[int]]]:
     if fmt.banks is None or not fmt.banks.split_other_banks:
-        return [(BankGroup.ALL, lines)]
-    own = [one for one in lines if fmt.banks.is_own(one.line.bank_name)]
-    other = [one for one in lines if not fmt.banks.is_own(one.line.bank_name)]
+        return [(BankGroup.ALL, places)]
+    own = [one for one in places if fmt.banks.is_own(lines.bank_name(one))]
+    other = [one for one in places if not fmt.banks.is_own(lines.bank_name(one))]
     return [group for group in ((BankGroup.OWN, own), (BankGroup.OTHER, other)) if group[1]]
 
 

@@ -4,7 +4,7 @@ The holder of the fund line pays. Where a payout's money is of several holders, 
 one, since its parent is to see one payment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
@@ -78,7 +78,7 @@ def find_debtors(session: Session, run_id: UUID, *, by: Actor) -> Debtors:
 
 
 def message_of(
-    run: PayoutRun, payouts: Sequence[ToPay], debtors: Debtors, *, number: str
+    run: PayoutRun, payouts: Iterable[ToPay], debtors: Debtors, *, number: str
 ) -> Message:
     """One file's payouts, in the order given, as one message grouped by the account they leave."""
     groups = groupby(payouts, key=lambda one: debtors.place(one.payout_id))

@@ -27,6 +27,12 @@ _SAME_YEAR = """
     x_award.period IN (mine.school_year, left(mine.school_year, 4) || '-autumn',
         right(mine.school_year, 4) || '-spring')"""
 
+# Found by the student and then by the award, and looked at afterwards: asked for programme and
+# period too, the planner takes the term's awards, just made, to be few, and reads all of them once
+# a payee.
+_AWARDS_OF = "(SELECT id, programme, period FROM award WHERE student_id = {} OFFSET 0)"
+_INSTALMENTS_OF = "(SELECT id, amount_fen, state FROM instalment WHERE award_id = {} OFFSET 0)"
+
 OVER_YEAR_MAXIMUM = f"""
     SELECT mine.payout_id, '' FROM (
         SELECT part.payout_id, a.student_id, a.programme, part.school_year,
@@ -36,30 +42,31 @@ OVER_YEAR_MAXIMUM = f"""
             ON most.policy_version_id IN (a.policy_version_id, part.supplement_version_id)
         GROUP BY part.payout_id, a.student_id, a.programme, part.school_year) mine
     WHERE mine.most_fen < (
-        SELECT sum(x.amount_fen) FROM award x_award JOIN instalment x ON x.award_id = x_award.id
-        WHERE x_award.student_id = mine.student_id AND x_award.programme = mine.programme
+        SELECT sum(x.amount_fen) FROM {_AWARDS_OF.format("mine.student_id")} x_award
+        CROSS JOIN LATERAL {_INSTALMENTS_OF.format("x_award.id")} x
+        WHERE x_award.programme = mine.programme
         AND {_SAME_YEAR} AND {_GONE_OR_GOING})"""  # noqa: S608 own text
 """With this the student gets more of the programme in the school year than its version allows."""
 
 # From each payee to the few awards of that student or twin, and never all awards of a programme
-# against one another.
+# against one another: OFFSET has what the payees have put together before any award is looked for.
 PAID_TWICE = f"""
-    SELECT twin.payout_id, other.id::text FROM (
-        SELECT payout_id, student_id FROM payee WHERE student_id IS NOT NULL
-        UNION
-        SELECT p.payout_id, o.student_id FROM payee p
-        JOIN payee_twin o ON o.of_student = p.student_id
-        JOIN payee_student s ON s.id = p.student_id
-        JOIN student t ON t.id = o.student_id AND t.name = s.name OFFSET 0) twin
-    JOIN (
-        SELECT DISTINCT part.payout_id, a.id, a.programme, a.period FROM payee_part part
-        JOIN payee_award a ON a.id = part.award_id OFFSET 0) mine ON mine.payout_id = twin.payout_id
-    CROSS JOIN LATERAL (
-        SELECT x_award.id FROM award x_award
-        WHERE x_award.student_id = twin.student_id AND x_award.programme = mine.programme
-        AND x_award.period = mine.period AND x_award.id <> mine.id OFFSET 0) other
-    WHERE EXISTS (SELECT FROM instalment x WHERE x.award_id = other.id
-        AND {_GONE_OR_GOING})"""  # noqa: S608 own text
+    SELECT asked.payout_id, other.id::text FROM (
+        SELECT twin.payout_id, twin.student_id, mine.id, mine.programme, mine.period FROM (
+            SELECT payout_id, student_id FROM payee WHERE student_id IS NOT NULL
+            UNION
+            SELECT p.payout_id, o.student_id FROM payee p
+            JOIN payee_twin o ON o.of_student = p.student_id
+            JOIN payee_student s ON s.id = p.student_id
+            JOIN student t ON t.id = o.student_id AND t.name = s.name) twin
+        JOIN (
+            SELECT DISTINCT part.payout_id, a.id, a.programme, a.period FROM payee_part part
+            JOIN payee_award a ON a.id = part.award_id) mine USING (payout_id) OFFSET 0) asked
+    CROSS JOIN LATERAL {_AWARDS_OF.format("asked.student_id")} other
+    WHERE other.programme = asked.programme AND other.period = asked.period
+        AND other.id <> asked.id
+        AND EXISTS (SELECT FROM instalment x WHERE x.award_id = other.id
+            AND {_GONE_OR_GOING})"""  # noqa: S608 own text
 """Another award of the same programme and period has left, or leaves now, to the same student or
 to one of the same name with the same account, whichever way this one is paid."""
 

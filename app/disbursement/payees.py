@@ -1,11 +1,12 @@
 """The payees of a run: gathered into temporary tables, checked there, written as payouts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, column, select, table, text
+from sqlalchemy import TextClause, Uuid, column, select, table, text
 from sqlmodel import Session
 
 from app.core import clock, ids, numbers
@@ -38,7 +39,7 @@ def gather_due(session: Session, due: Due, way: Way) -> int:
     told = {"programme": due.programme, "due": due.due_to, "holder": due.holder}
     session.execute(_DUE, {**told, "versions": versions})
     session.execute(_PAYEES, {"by_bank": way.by_bank})
-    return len(session.execute(_PAYEE_PARTS).all())
+    return _changed(session, _PAYEE_PARTS)
 
 
 def gather_again(session: Session, payouts: Sequence[UUID], way: Way) -> None:
@@ -90,7 +91,7 @@ def settle_held(session: Session, way: Way) -> tuple[int, int]:
     session.execute(_TAKE_ACCOUNT)
     _renew_findings(session, now)
     session.execute(_NOTE_CHECKS, {"now": now, "checks": ran(way)})
-    return examined, len(session.execute(_CLEAN_TO_READY).all())
+    return examined, _changed(session, _CLEAN_TO_READY)
 
 
 def hold_unfit(session: Session, way: Way) -> int:
@@ -100,7 +101,14 @@ def hold_unfit(session: Session, way: Way) -> int:
     """
     now = clock.now()
     _renew_findings(session, now)
-    return len(session.execute(_UNFIT_TO_HELD, {"now": now, "checks": ran(way)}).all())
+    return _changed(session, _UNFIT_TO_HELD, {"now": now, "checks": ran(way)})
+
+
+def _changed(
+    session: Session, statement: TextClause, told: Mapping[str, object] | None = None
+) -> int:
+    done: Any = session.execute(statement, told)
+    return int(done.rowcount)
 
 
 def _renew_findings(session: Session, now: datetime) -> None:
@@ -119,11 +127,13 @@ _NOTE_CHECKS = text(
 )
 _COUNT = text("SELECT count(*) FROM payee")
 # The latest payout of an instalment decides: failed or returned waits for its reissue. Looked for
-# once, from the few that failed.
+# once, from the few that failed. OFFSET has what is due looked for first, and its awards by key:
+# of awards just granted the planner knows nothing, and would read all that is due once an award.
 _DUE = text(f"""
     INSERT INTO payee_part
     SELECT coalesce(a.student_id, a.school_id), {checks.PART}
-    FROM instalment i JOIN award a ON a.id = i.award_id
+    FROM instalment i CROSS JOIN LATERAL (
+        SELECT * FROM award WHERE id = i.award_id OFFSET 0) a
     WHERE i.state = 'committed' AND i.due_on <= :due AND a.state = 'granted'
         AND a.programme = :programme
         AND (CAST(:versions AS uuid[]) IS NULL OR coalesce(i.supplement_version_id,
@@ -153,7 +163,6 @@ _PAYEE_PARTS = text("""
     UPDATE payee_part part SET payout_id = p.payout_id FROM payee p
     WHERE coalesce(p.student_id, p.school_id) = part.payout_id AND p.school_id = part.school_id
         AND p.county_id = part.county_id
-    RETURNING part.instalment_id
 """)
 _PAYEES_AGAIN = text(f"""
     INSERT INTO payee (payout_id, student_id, school_id, county_id, amount_fen, account_id,
@@ -222,7 +231,6 @@ _CLEAN_TO_READY = text("""
     WHERE payout.id = p.payout_id AND payout.state = 'held'
         AND NOT EXISTS (SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id
             AND NOT f.overridden)
-    RETURNING payout.id
 """)
 _UNFIT_TO_HELD = text("""
     UPDATE payout SET state = 'held', checks = CAST(:checks AS text[]), checked_at = :now
@@ -230,7 +238,6 @@ _UNFIT_TO_HELD = text("""
     WHERE payout.id = p.payout_id AND payout.state = 'ready'
         AND EXISTS (SELECT FROM payee_finding f WHERE f.payout_id = p.payout_id
             AND NOT f.overridden)
-    RETURNING payout.id
 """)
 _PAYEES_READY = text("""
     INSERT INTO payee

@@ -114,8 +114,7 @@ def _write(
 ) -> tuple[tuple[PaymentFile, ...], tuple[PayRegister, ...]]:
     if way.fmt is None:
         return (), pay_registers.write(session, run, by=by)
-    lines = bank_files.lines_of(session, run, way.fmt, count=count, by=by)
-    return bank_files.write(session, run, way.fmt, lines, by=by), ()
+    return bank_files.write(session, run, way.fmt, count=count, by=by), ()
 
 
 def _take(session: Session, run_id: UUID, by: Actor) -> PayoutRun:

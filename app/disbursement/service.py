@@ -239,14 +239,13 @@ def cancel_before_release(
         .values(live=False)
         .execution_options(**quiet)
     )
-    gone = session.execute(
+    gone: Any = session.execute(
         update(Payout)
         .where(*leaving)
         .values(state=PayoutState.CANCELLED)
-        .returning(col(Payout.id))
         .execution_options(**quiet)
     )
-    return len(gone.all())
+    return int(gone.rowcount)
 
 
 def _holder(session: Session, asked: UUID | None, by: Actor) -> UUID | None:

@@ -39,7 +39,8 @@ def _written(sql: str) -> TextClause:
 
 
 # The submission that was approved: the one the deciding act was on. Where the award was made
-# without a recorded act, the newest.
+# without a recorded act, the newest. OFFSET has the few decisions on a case found by the case: an
+# act may be on a whole city's, and the planner would read all of them once a case.
 # A school's instalment is its pupils': F(pupil, instalment) = whole fen of (amounts of the pupils
 # up to this one × instalments up to this one / award), and a pupil's part of an instalment is what
 # F rises by. Parts therefore sum to each instalment and to each pupil's amount, to the fen.
@@ -83,8 +84,9 @@ JOIN award a ON a.id = sums.award_id
 JOIN application app ON app.id = a.application_id
 JOIN policy_version v ON v.id = coalesce(sums.supplement_version_id, a.policy_version_id)
 LEFT JOIN LATERAL (
-    SELECT d.submission_no FROM decision d
-    WHERE d.application_id = app.id AND d.batch_id = a.decision_batch_id LIMIT 1) decided ON true
+    SELECT d.submission_no FROM (
+        SELECT submission_no, batch_id FROM decision WHERE application_id = app.id OFFSET 0) d
+    WHERE d.batch_id = a.decision_batch_id LIMIT 1) decided ON true
 LEFT JOIN submission s ON s.application_id = app.id
     AND s.submission_no = coalesce(decided.submission_no, app.submission_no)
 UNION ALL

@@ -41,6 +41,7 @@ _WIDE_WORDS = {
 }
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?[eE]\+?[0-9]+", re.ASCII)
 _EXACT_BELOW = 10**15  # so many digits a cell keeps
+_EXACT_CHARS = len("999999999999999.0")
 _CLEAN_TEXT = re.compile(f"[{_HAN}A-Za-z0-9]*")
 
 CONTROL = CellFault(
@@ -66,9 +67,10 @@ def is_number(cell: object) -> bool:
 
 def number_text(cell: object) -> str:
     """A numeric cell as plain digits: 2.0 → ``2``, 4100.5 → ``4100.5``."""
-    if isinstance(cell, float) and 0 < abs(cell) < _EXACT_BELOW and cell.is_integer():
-        return str(int(cell))
-    value = Decimal(str(cell))
+    said = str(cell)
+    if said.endswith(".0") and len(said) <= _EXACT_CHARS:  # most of them
+        return said.removesuffix(".0")
+    value = Decimal(said)
     if not value.is_finite():
         return str(cell)
     rounded = value.quantize(Decimal("1e-6")) if abs(value) < _EXACT_BELOW else value

@@ -12,8 +12,8 @@ from app.core import db, embedded
 from app.core.actor import SYSTEM
 from app.core.embedded import Cluster
 from app.reconciliation import queries
-from benchmarks import books_acts, books_city
-from benchmarks.books_acts import BARE, CITY, OURS, SEED
+from benchmarks import books_acts, books_city, serving
+from benchmarks.books_acts import CITY, SIDES
 from benchmarks.measuring import Measure
 
 LINES = 200
@@ -22,10 +22,10 @@ LINES = 200
 @pytest.fixture(scope="module")
 def measures(cluster: Cluster) -> Iterator[list[Measure]]:
     home = Path(tempfile.mkdtemp(prefix="aid-books-", dir="/tmp"))
-    books_acts.seed(cluster, LINES, home)
-    books_acts.copies(cluster)
+    serving.seed(cluster, SIDES, books_city.make, LINES, home)
+    serving.copies(cluster, SIDES)
     yield books_acts.measure(cluster, LINES, home)
-    for name in (OURS, BARE, SEED):
+    for name in (SIDES.ours, SIDES.bare, SIDES.seed):
         embedded.drop_database(cluster, name)
     shutil.rmtree(home)
 
@@ -61,14 +61,14 @@ def test_the_floor_writes_the_rows_that_the_service_writes(
     assert measures
     # The answer to the first of the runs is taken in by the service alone.
     told = question.format(small=books_city.blocks(LINES)[1].run_id)
-    ours = asked(cluster, OURS, told)
+    ours = asked(cluster, SIDES.ours, told)
     assert ours
-    assert ours == asked(cluster, BARE, told)
+    assert ours == asked(cluster, SIDES.bare, told)
 
 
 def test_the_books_close_after_what_was_timed(cluster: Cluster, measures: list[Measure]) -> None:
     assert measures
-    db.bind(db.connect(cluster.serving_url(OURS), pool_size=1))
+    db.bind(db.connect(cluster.serving_url(SIDES.ours), pool_size=1))
     with db.scoped_session(SYSTEM) as session:
         assert queries.invariants(session) == []
     db.engine().dispose()
@@ -80,7 +80,7 @@ def test_the_bank_pays_most_refuses_some_and_leaves_some_open(
 ) -> None:
     assert measures
     found = asked(
-        cluster, OURS, "SELECT outcome, reason_code, count(*) FROM return_line GROUP BY 1, 2"
+        cluster, SIDES.ours, "SELECT outcome, reason_code, count(*) FROM return_line GROUP BY 1, 2"
     )
     said = {(outcome, code) for outcome, code, _ in found}
     assert said == {

@@ -85,6 +85,7 @@ from app.reports import (
 )
 from app.reports import register_routes as register_answer_routes
 from app.reports import routes as reports_routes
+from app.rolls import routes as roll_routes
 from app.simulation import routes as simulation_routes
 
 log = structlog.get_logger()
@@ -106,6 +107,7 @@ ROUTERS: list[APIRouter] = [
     register_answer_routes.router,
     auth_routes.router,
     registry_routes.router,
+    roll_routes.router,
     policy_routes.router,
     version_routes.router,
     year_turn_routes.router,
@@ -199,6 +201,7 @@ def create_app(*, serve_from_bound_engine: bool = False) -> FastAPI:
         BodyLimit,
         json_bytes_max=known.json_bytes_max,
         upload_bytes_max=known.upload_bytes_max,
+        larger={f"{PREFIX}/rolls": known.roll_bytes_max},
     )
     app.middleware("http")(_name_the_request)
     for router in ROUTERS:

@@ -30,6 +30,7 @@ from app.registers import models as registers
 from app.registry import bank_name_models as bank_names
 from app.registry import models as registry
 from app.registry import school_models as school_accounts
+from app.rolls import models as rolls
 
 metadata = SQLModel.metadata
 
@@ -60,6 +61,7 @@ __all__ = [
     "recoveries",
     "registers",
     "registry",
+    "rolls",
     "school_accounts",
     "signed_registers",
     "statements",

@@ -8,6 +8,7 @@ from app.notices import jobs as notice_jobs
 from app.recognition import queries as recognition
 from app.reconciliation import jobs as worklist_jobs
 from app.registers import jobs as register_jobs
+from app.rolls import jobs as roll_jobs
 
 # Work that nobody asks for, and what the door puts off.
 JOBS = (
@@ -17,6 +18,7 @@ JOBS = (
     import_jobs.run,
     register_jobs.run,
     register_jobs.match_again,
+    roll_jobs.run,
 )
 
 # Matching asks the keeper of signatures, who names itself when it is loaded.

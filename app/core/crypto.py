@@ -66,6 +66,28 @@ def encrypt_bytes(data: bytes, *, table: str, column: str, record: UUID) -> byte
     return bytes((AES_256_GCM, KEY_ID)) + nonce + sealed
 
 
+def encrypt_many(
+    texts: Iterable[str | None], *, table: str, column: str, records: Iterable[str]
+) -> list[bytes | None]:
+    """Each text sealed for one column of its record, whose id is given as text; None for None."""
+    if settings.get().cipher == "sm4-gcm":
+        return [
+            None if text is None else encrypt(text, table=table, column=column, record=UUID(record))
+            for text, record in zip(texts, records, strict=True)
+        ]
+    # The same as `encrypt`, with what is alike for all of them outside the loop.
+    seal, head = _aes(table, column).encrypt, bytes((AES_256_GCM, KEY_ID))
+    place, fresh = f"{table}|{column}|", os.urandom
+    sealed: list[bytes | None] = []
+    for text, record in zip(texts, records, strict=True):
+        if text is None:
+            sealed.append(None)
+            continue
+        nonce = fresh(NONCE_BYTES)
+        sealed.append(head + nonce + seal(nonce, text.encode(), (place + record).encode()))
+    return sealed
+
+
 def decrypt(sealed: bytes, *, table: str, column: str, record: UUID) -> str:
     """The text of a sealed column. Raises CiphertextBroken when it does not open here."""
     return decrypt_bytes(sealed, table=table, column=column, record=record).decode()
@@ -89,6 +111,16 @@ def decrypt_bytes(sealed: bytes, *, table: str, column: str, record: UUID) -> by
             f"加密字段 {table}.{column} 无法解开，请联系系统管理员。",
             f"The sealed column {table}.{column} does not open; tell the administrator.",
         ) from error
+
+
+def decrypt_many(
+    sealed: Iterable[bytes], *, table: str, column: str, records: Iterable[str]
+) -> list[str]:
+    """The text of each sealed column. Raises CiphertextBroken when one does not open here."""
+    return [
+        decrypt(each, table=table, column=column, record=UUID(record))
+        for each, record in zip(sealed, records, strict=True)
+    ]
 
 
 def blind_index(text: str, *, table: str, column: str) -> bytes:

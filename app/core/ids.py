@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import uuid_utils
 from uuid_utils import compat
 
 SQL_UUID7 = (
@@ -20,3 +21,9 @@ def new() -> UUID:
 def new_many(count: int) -> list[UUID]:
     """`count` new UUIDv7s, in order."""
     return [compat.uuid7() for _ in range(count)]
+
+
+def new_texts(count: int) -> list[str]:
+    """`count` new UUIDv7s as text, in order: for frames, which hold ids so."""
+    made = uuid_utils.uuid7
+    return [str(made()) for _ in range(count)]

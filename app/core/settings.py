@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     worker: bool = True
     json_bytes_max: int = 1024 * 1024
     upload_bytes_max: int = 64 * 1024 * 1024
+    roll_bytes_max: int = 256 * 1024 * 1024
     import_bytes_at_once: int = 1024 * 1024
     import_rows_at_once: int = 2000
 

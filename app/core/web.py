@@ -1,6 +1,6 @@
 """What every route shares: the route class that keeps replies, and the limit on bodies."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -34,13 +34,22 @@ class AidRoute(APIRoute):
 class BodyLimit:
     """Counts the bytes of a body as they come and stops at the door's limit.
 
-    JSON and forms of text are held to one limit, uploads (multipart) to another.
+    JSON and forms of text are held to one limit, uploads (multipart) to another; `larger` has the
+    paths whose uploads may be larger still.
     """
 
-    def __init__(self, app: ASGIApp, *, json_bytes_max: int, upload_bytes_max: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        json_bytes_max: int,
+        upload_bytes_max: int,
+        larger: Mapping[str, int],
+    ) -> None:
         self.app = app
         self.json_bytes_max = json_bytes_max
         self.upload_bytes_max = upload_bytes_max
+        self.larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on with a counting `receive`."""
@@ -49,7 +58,8 @@ class BodyLimit:
             return
         headers = dict(scope["headers"])
         upload = headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
-        limit = self.upload_bytes_max if upload else self.json_bytes_max
+        uploaded = self.larger.get(scope["path"], self.upload_bytes_max)
+        limit = uploaded if upload else self.json_bytes_max
         declared = headers.get(b"content-length", b"0")
         refusal = TooLarge(
             f"内容超过 {limit // 1024} KiB 的上限，请拆分后再提交；未保存任何内容。",

@@ -24,7 +24,10 @@ class DocumentKind(StrEnum):
 
 
 class Document(SQLModel, table=True):
-    """One file's bytes, encrypted. School and county are null where no school's data is inside."""
+    """One file's bytes, encrypted. School and county are null where no school's data is inside.
+
+    `body` is empty where the bytes stand in `DocumentPiece`: a file too large to be in memory.
+    """
 
     __table_args__ = (
         one_of("kind", DocumentKind),
@@ -49,3 +52,14 @@ class Document(SQLModel, table=True):
     body: bytes = bytes_column()
     stored_by: UUID
     stored_at: datetime = moment_column()
+
+
+class DocumentPiece(SQLModel, table=True):
+    """A part of a large file's bytes, packed and encrypted with its place. Append-only."""
+
+    __tablename__ = "document_piece"
+    document_id: UUID = Field(foreign_key="document.id", primary_key=True)
+    no: int = Field(primary_key=True)
+    school_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    county_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    body: bytes = bytes_column()

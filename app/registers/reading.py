@@ -4,19 +4,17 @@ A CSV is never held whole, neither as text nor as rows. A workbook is: its reade
 way, and its limit is lower.
 """
 
+import io
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from itertools import islice
-from pathlib import PurePath
 
 import polars as pl
 
 from app.core import identity
-from app.sheets.delimited import stream_delimited
 from app.sheets.limits import Limits
-from app.sheets.tables import Column, Table, find_table, find_tables
-from app.sheets.workbook import Sheet, Workbook, kind_of, open_workbook
+from app.sheets.parts import CHUNK, Part, Taken, read_parts
+from app.sheets.tables import Column
 
 COLUMNS = (
     Column("seq", ("序号", "编号")),
@@ -50,9 +48,7 @@ COLUMNS = (
 USED = ("name", "resident_id", "relation", "since", "until")
 """What is looked at; the other columns are only known, so that a list's header is understood."""
 
-CSV_LIMITS = Limits(max_rows=1_100_000)
-WORKBOOK_LIMITS = Limits(max_rows=200_000)
-CHUNK = 20_000
+LIST = Taken(COLUMNS, USED, csv=Limits(max_rows=1_100_000), workbook=Limits(max_rows=200_000))
 RELATION_MAX = 20
 SHEET_MAX = 80
 
@@ -76,52 +72,14 @@ def chunks(data: bytes, filename: str, *, as_of: date, size: int = CHUNK) -> Ite
 
     Raises what `app.sheets` refuses of a whole file: type, size, encoding, header.
     """
-    if is_csv(data, filename):
-        for table, rows_before in _streamed(data, PurePath(filename).stem, size):
-            yield _checked(table, as_of, rows_before=rows_before)
-        return
-    workbook = open_workbook(data, filename, limits=WORKBOOK_LIMITS)
-    plain = replace(workbook, sheets=tuple(replace(each, formulas={}) for each in workbook.sheets))
-    for table in find_tables(plain, COLUMNS).tables:
-        yield _checked(table, as_of, computed=_computed(workbook, table))
+    for part in read_parts(io.BytesIO(data), filename, LIST, size=size):
+        yield _checked(part, as_of)
 
 
-def is_csv(data: bytes, filename: str) -> bool:
-    """Whether the list is delimited text. Raises what `app.sheets.workbook.kind_of` refuses."""
-    return kind_of(data, filename, limits=CSV_LIMITS) == "csv"
-
-
-def _streamed(data: bytes, name: str, size: int) -> Iterator[tuple[Table, int]]:
-    """The table of each chunk, and how many rows of the file stand before the chunk's first."""
-    records = stream_delimited(data, CSV_LIMITS)
-    head = list(islice(records, size))
-    first = find_table(Sheet(name, head), COLUMNS)
-    yield first, 0
-    header = head[first.header_row - 1]
-    before = len(head)
-    del head
-    while rows := list(islice(records, size)):
-        # The header stands before each chunk's rows, as it does on each page of a long sheet.
-        yield find_table(Sheet(name, [header, *rows]), COLUMNS), before - 1
-        before += len(rows)
-
-
-def _computed(workbook: Workbook, table: Table) -> list[int]:
-    """The rows in which something that is looked at is a formula."""
-    letters = {table.letters[name] for name in USED if name in table.letters}
-    sheet = next(each for each in workbook.sheets if each.name == table.sheet)
-    return [
-        row
-        for row, cells in sheet.formulas.items()
-        if any(cell.rstrip("0123456789") in letters for cell in cells)
-    ]
-
-
-def _checked(
-    table: Table, as_of: date, *, rows_before: int = 0, computed: list[int] | None = None
-) -> Chunk:
+def _checked(part: Part, as_of: date) -> Chunk:
+    table = part.table
     cells = [(each.row, each.code) for each in table.faults if each.column in USED]
-    cells += [(row, "formula") for row in computed or []]
+    cells += [(row, "formula") for row in part.computed]
     told = pl.DataFrame(cells, schema={"row": pl.Int64, "cell": pl.String}, orient="row")
     frame = (
         table.frame.join(
@@ -137,7 +95,7 @@ def _checked(
     )
     refused = frame.filter(pl.col("code").is_not_null()).select(
         pl.col("sheet").str.slice(0, SHEET_MAX),
-        (pl.col("row") + rows_before).alias("row_no"),
+        (pl.col("row") + part.rows_before).alias("row_no"),
         "code",
     )
     people = frame.filter(pl.col("code").is_null()).select(

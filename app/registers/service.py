@@ -1,5 +1,6 @@
 """Takes lists in: kept encrypted once, read in chunks, matched when the last row is there."""
 
+import io
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,9 +32,8 @@ from app.registers.matching import match
 from app.registers.models import Basis, OutsideRegister, RegisterKind, RegisterState
 from app.registers.permission import Signed
 from app.sheets.errors import SheetEmpty
-from app.sheets.uploads import UNDER_WAY_MAX, OnError, kept_name, media_type
-
-REFUSALS_LISTED = 10_000
+from app.sheets.parts import is_csv
+from app.sheets.uploads import REFUSALS_LISTED, UNDER_WAY_MAX, OnError, kept_name, media_type
 
 Progress = Callable[[int], None]
 
@@ -78,7 +78,8 @@ def upload(session: Session, sent: Upload, *, by: Actor) -> OutsideRegister:
     `app.sheets` refuses of a file.
     """
     _refuse_unfounded(sent)
-    lines = sent.data.count(b"\n") if reading.is_csv(sent.data, sent.filename) else 0
+    is_text = is_csv(io.BytesIO(sent.data), sent.filename, reading.LIST)
+    lines = sent.data.count(b"\n") if is_text else 0
     at_once = len(sent.data) <= settings.get().import_bytes_at_once
     if not at_once:
         _refuse_many(session, by)

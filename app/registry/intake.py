@@ -1,21 +1,18 @@
 """A sheet's rows become students: matched city-wide, added or brought up to date, set by set."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import polars as pl
-from sqlalchemy import text
 from sqlmodel import Session
 
 from app.audit import service as audit
-from app.core import clock, crypto, db, ids
+from app.core import clock, db
 from app.core.actor import Actor
 from app.registry import admission, staging
-from app.registry.admission import Graduate
 from app.registry.identifying import with_indexes
+from app.registry.matching import decided
+from app.registry.sealing import sealed
 
 INTAKE_SCHEMA: dict[str, pl.DataType] = {
     "row": pl.Int64(),
@@ -82,45 +79,8 @@ LENGTHS = {
     "reason": 200,
 }
 RANGES = {"household_size": (1, 30), "grade": (1, 12), "income_per_head_fen": (0, 10**15)}
-NOT_SAID = "表中未填"
-TAIL = 4
-
+_FAMILY = ("hukou", "household_size", "income_per_head_fen", "special_group")
 _CONTROL = r"[\x00-\x1f\x7f]"
-
-_OWN = text("""
-SELECT id, school_id, resident_id_index, provisional_index, guardian_resident_id, telephone
-FROM student
-WHERE (resident_id_index = ANY(CAST(:residents AS bytea[]))
-    OR provisional_index = ANY(CAST(:provisionals AS bytea[])))
-AND school_id = ANY(CAST(:schools AS uuid[]))
-ORDER BY id FOR UPDATE
-""")
-
-_ANYWHERE = text("""
-SELECT resident_id_index, provisional_index, school_id FROM student
-WHERE resident_id_index = ANY(CAST(:residents AS bytea[]))
-OR provisional_index = ANY(CAST(:provisionals AS bytea[]))
-""")
-
-
-@dataclass(frozen=True)
-class _Known:
-    """A student who is in the registry at one of the sheet's schools."""
-
-    id: UUID
-    school_id: str
-    documented: bool
-    guardian_resident_id: bytes | None
-    telephone: bytes | None
-
-
-@dataclass
-class _Found:
-    """What the registry knows of a sheet's people by blind index, and of graduates by place."""
-
-    own: dict[bytes, _Known] = field(default_factory=dict)
-    schools: dict[bytes, str] = field(default_factory=dict)
-    graduates: dict[int, Graduate] = field(default_factory=dict)
 
 
 def register(
@@ -138,26 +98,23 @@ def register(
         )
     rows = with_indexes(frame.cast(pl.Schema(INTAKE_SCHEMA)))
     leaders = rows.filter(pl.col("place") == pl.col("leader"))
-    found = _find(session, leaders, by)
-    found.graduates = admission.graduates(
-        session, _of_others(leaders, found), school_year=school_year, by=by
-    )
-    staged = _staged(leaders, found)
+    staged = sealed(decided(session, leaders, school_year=school_year, by=by))
     staging.fill(session, staged)
-    moved = {graduate.id for graduate in found.graduates.values()}
+    moved = set(staged.filter(pl.col("standing") == "moved")["student_id"])
     if moved:
         admission.move(session, by=by)
-    changed = staging.update_students(session)
-    added = _add(session, staged, by)
-    rest = staging.add_the_rest(
-        session, school_year=school_year, entered_on=entered_on, now=clock.now(), by=by.id
+    parts, changed = _students(session, staged, by)
+    changed |= moved | staging.add_the_rest(
+        session, parts, school_year=school_year, entered_on=entered_on, now=clock.now(), by=by.id
     )
-    changed = (changed | rest | moved) - added
-    audit.note(session, by=by, did="student.registered", records=sorted(added))
-    audit.note(session, by=by, did="student.updated", records=sorted(changed))
-    if moved:
-        audit.note(session, by=by, did="student.admitted", records=sorted(moved))
-    return _answer(frame, rows, staging.outcome(session), _Done(added | changed, moved))
+    outcome = _outcome(session, staged, parts)
+    changed -= set(outcome.filter(pl.col("standing") == "new")["student_id"])
+    if parts.new:
+        audit.note(session, by=by, did="student.registered", records=staging.added())
+    for did, whom in (("student.updated", changed), ("student.admitted", moved)):
+        if whom:
+            audit.note(session, by=by, did=did, records=[UUID(each) for each in sorted(whom)])
+    return _answer(frame, rows, outcome, changed=changed, moved=moved)
 
 
 def unfit(frame: pl.DataFrame) -> pl.DataFrame:
@@ -182,187 +139,64 @@ def unfit(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _find(session: Session, rows: pl.DataFrame, by: Actor) -> _Found:
-    given = {
-        "residents": rows["resident_id_index"].drop_nulls().to_list(),
-        "provisionals": rows["provisional_index"].to_list(),
-        "schools": rows["school_id"].unique().to_list(),
-    }
-    found = _Found()
-    for own in session.execute(_OWN, given):
-        known = _Known(
-            id=own.id,
-            school_id=str(own.school_id),
-            documented=own.resident_id_index is not None,
-            guardian_resident_id=own.guardian_resident_id,
-            telephone=own.telephone,
-        )
-        for index in (own.resident_id_index, own.provisional_index):
-            if index is not None:
-                found.own[bytes(index)] = known
-    with db.city_scope(session, by):
-        anywhere = session.execute(_ANYWHERE, given).all()
-    for resident, provisional, school in anywhere:
-        for index in (resident, provisional):
-            if index is not None:
-                found.schools[bytes(index)] = str(school)
-    return found
-
-
-def _of_others(rows: pl.DataFrame, found: _Found) -> pl.DataFrame:
-    """The rows whose resident id another school than the row's has."""
-    there = [
-        index is not None and found.schools.get(index, school) != school
-        for index, school in rows.select("resident_id_index", "school_id").iter_rows()
-    ]
-    return rows.filter(pl.Series(there, dtype=pl.Boolean))
-
-
-def _staged(rows: pl.DataFrame, found: _Found) -> pl.DataFrame:
-    """The rows with their students decided and every number sealed for its own record."""
-    new_ids = ids.new_many(rows.height)
-    account_ids = ids.new_many(rows.height)
-    columns: dict[str, list[object]] = {
-        name: [] for name in ("student_id", "standing", "sealed", "index", "provisional")
-    }
-    guardian, telephone = _Sealer("guardian_resident_id"), _Sealer("telephone")
-    for new_id, row in zip(new_ids, rows.iter_rows(named=True), strict=True):
-        known, standing = _decide(row, found)
-        student_id = new_id if known is None else known.id
-        number = row["resident_id"]
-        completes = number is not None and (
-            known is None or (isinstance(known, _Known) and not known.documented)
-        )
-        columns["student_id"].append(str(student_id))
-        columns["standing"].append(standing)
-        columns["sealed"].append(
-            _seal("student", "resident_id", student_id, number) if completes else None
-        )
-        columns["index"].append(_hex(row["resident_id_index"]) if completes else None)
-        columns["provisional"].append(_hex(row["provisional_index"]) if number is None else None)
-        guardian.take(row, student_id, known.guardian_resident_id if known else None)
-        telephone.take(row, student_id, known.telephone if known else None)
-    return rows.with_columns(
-        pl.Series("student_id", columns["student_id"], pl.String),
-        pl.Series("standing", columns["standing"], pl.String),
-        pl.Series("resident_id", columns["sealed"], pl.String),
-        pl.Series("resident_id_index", columns["index"], pl.String),
-        pl.Series("provisional_index", columns["provisional"], pl.String),
-        pl.Series("guardian_resident_id", guardian.sealed, pl.String),
-        pl.Series("telephone", telephone.sealed, pl.String),
-        *_accounts(rows, account_ids),
+def _students(session: Session, staged: pl.DataFrame, by: Actor) -> tuple[staging.Parts, set[str]]:
+    """Brings who is here up to date and adds who is new; what is left to do, and who changed."""
+    here = staged["standing"].is_in(["here", "moved"]).any()
+    wanted = int((staged["standing"] == "new").sum())
+    changed = staging.update_students(session) if here else set()
+    if wanted:
+        lost = staging.add_students(session, now=clock.now(), by=by.id, wanted=wanted)
+        if lost:
+            with db.city_scope(session, by):
+                staging.match_again(session, lost)
+        here, wanted = here or bool(lost), wanted - len(lost)
+    families = staged.select(pl.any_horizontal(pl.col(*_FAMILY).is_not_null()).any()).item()
+    parts = staging.Parts(
+        new=wanted > 0,
+        here=here,
+        households=bool(families),
+        accounts=staged["account_index"].null_count() < staged.height,
     )
+    return parts, changed
 
 
-def _decide(row: dict[str, Any], found: _Found) -> tuple[_Known | Graduate | None, str]:
-    """The student of a row, if this school has or may take them, and where they stand."""
-    graduate = found.graduates.get(row["place"])
-    if graduate is not None:
-        return graduate, "moved"
-    index, provisional = row["resident_id_index"], row["provisional_index"]
-    for key in (index, provisional):
-        if not isinstance(key, bytes):
-            continue
-        known = found.own.get(key)
-        if known is not None and known.school_id == row["school_id"]:
-            # A documented namesake is somebody else than a row with another resident id.
-            if key is index or index is None or not known.documented:
-                return known, "here"
-        elif key in found.schools and (key is index or index is None):
-            return None, "elsewhere"
-    return None, "new"
-
-
-@dataclass
-class _Sealer:
-    """Seals one column; a number that is the stored one already is left out."""
-
-    column: str
-    sealed: list[str | None] = field(default_factory=list)
-
-    def take(self, row: dict[str, object], student_id: UUID, stored: bytes | None) -> None:
-        """Takes the next row."""
-        given = row[self.column]
-        if given is not None and stored is not None:
-            opened = crypto.decrypt(stored, table="student", column=self.column, record=student_id)
-            given = None if opened == given else given
-        self.sealed.append(_seal("student", self.column, student_id, given))
-
-
-def _accounts(rows: pl.DataFrame, account_ids: list[UUID]) -> Iterable[pl.Series | pl.Expr]:
-    numbers = rows["account_number"].to_list()
-    sealed = [
-        _seal("bank_account", "number", account_id, number)
-        for account_id, number in zip(account_ids, numbers, strict=True)
-    ]
-    indexes = crypto.blind_indexes(numbers, table="bank_account", column="number")
-    yield pl.Series("account_id", [str(one) for one in account_ids], pl.String)
-    yield pl.Series("account_number", sealed, pl.String)
-    yield pl.Series("account_index", [_hex(index) for index in indexes], pl.String)
-    yield pl.Series("account_tail", [number and number[-TAIL:] for number in numbers], pl.String)
-    holder = pl.col("holder").fill_null("student")
-    by_guardian = holder == "guardian"
-    yield pl.col("account_kind").fill_null("card")
-    yield holder.alias("holder")
-    yield (
-        pl.coalesce("holder_name", pl.when(by_guardian).then("guardian_name").otherwise("name"))
-        .fill_null(NOT_SAID)
-        .alias("holder_name")
-    )
-    yield pl.when(by_guardian).then(pl.col("relation").fill_null(NOT_SAID)).alias("relation")
-    yield pl.when(by_guardian).then(pl.col("reason").fill_null(NOT_SAID)).alias("reason")
-
-
-def _seal(table: str, column: str, record: UUID, number: object) -> str | None:
-    if not isinstance(number, str):
-        return None
-    return _hex(crypto.encrypt(number, table=table, column=column, record=record))
-
-
-def _hex(data: bytes | None) -> str | None:
-    return None if data is None else "\\x" + data.hex()
-
-
-def _add(session: Session, staged: pl.DataFrame, by: Actor) -> set[UUID]:
-    wanted = staged.filter(pl.col("standing") == "new")["student_id"].to_list()
-    added = staging.add_students(session, now=clock.now(), by=by.id)
-    lost = [UUID(one) for one in wanted if UUID(one) not in added]
-    if lost:
-        with db.city_scope(session, by):
-            staging.match_again(session, lost)
-    return added
-
-
-@dataclass(frozen=True)
-class _Done:
-    """Whose records were touched, and who of them came from another school."""
-
-    changed: set[UUID]
-    moved: set[UUID]
+def _outcome(session: Session, staged: pl.DataFrame, parts: staging.Parts) -> pl.DataFrame:
+    """`place`, `student_id`, `standing` and `identity` of each person's first row."""
+    number = pl.col("resident_id").is_not_null()
+    identity = pl.when(number).then(pl.lit("documented")).otherwise(pl.lit("provisional"))
+    new = staged.select("place", "student_id", "standing", identity.alias("identity"))
+    if not parts.here and (staged["standing"] == "new").all():
+        return new
+    others = staging.became(session)
+    return pl.concat([new.join(others, on="place", how="anti"), others])
 
 
 def _answer(
-    frame: pl.DataFrame, rows: pl.DataFrame, outcome: list[staging.Outcome], done: _Done
+    frame: pl.DataFrame,
+    rows: pl.DataFrame,
+    outcome: pl.DataFrame,
+    *,
+    changed: set[str],
+    moved: set[str],
 ) -> pl.DataFrame:
     """The caller's frame with what became of each row; a later row of one person follows."""
-    leaders = {place: became for place, *became in outcome}
-    answers = pl.DataFrame(
-        [
-            _follow(leaders[leader], leads=place == leader, done=done)
-            for place, leader in rows.select("place", "leader").iter_rows()
-        ],
-        schema=OUTCOME_SCHEMA,
-        orient="row",
+    leads = pl.col("place") == pl.col("leader")
+    there = pl.col("student_id").is_not_null()
+    told = outcome.with_columns(
+        new=pl.col("standing") == "new",
+        touched=pl.col("student_id").is_in(list(changed)),
+        came=pl.col("student_id").is_in(list(moved)),
     )
-    return frame.with_columns(answers.get_columns())
-
-
-def _follow(
-    became: Sequence[object], *, leads: bool, done: _Done
-) -> tuple[str | None, object, bool, object, bool]:
-    student_id, standing, state = became
-    if not isinstance(student_id, UUID):
-        return None, standing, False, None, False
-    shown = standing if leads else "here"
-    changed, moved = student_id in done.changed, student_id in done.moved
-    return str(student_id), shown, leads and changed, state, leads and moved
+    answers = (
+        rows.select("place", "leader")
+        .join(told, left_on="leader", right_on="place", how="left", maintain_order="left")
+        .select(
+            "student_id",
+            pl.when(leads | ~there).then("standing").otherwise(pl.lit("here")).alias("standing"),
+            (leads & there & (pl.col("new") | pl.col("touched"))).alias("changed"),
+            pl.when(there).then("identity").alias("identity"),
+            (leads & there & pl.col("came")).alias("moved"),
+        )
+        .cast(pl.Schema(OUTCOME_SCHEMA))
+    )
+    return frame.with_columns(answers.fill_null(value=False).get_columns())

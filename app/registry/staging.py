@@ -4,11 +4,12 @@ Each statement moves the whole set; none asks or writes one row at a time.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 import polars as pl
-from sqlalchemy import TextClause, text
+from sqlalchemy import Select, String, TextClause, Uuid, column, select, table, text
 from sqlmodel import Session
 
 from app.core import db, ids
@@ -49,7 +50,6 @@ _COLUMNS = {
     "reason": "text",
 }
 STAGED = tuple(_COLUMNS)
-Outcome = tuple[int, UUID | None, str, str | None]
 
 _STAGE = (
     "DROP TABLE IF EXISTS pg_temp.registry_intake; CREATE TEMP TABLE registry_intake ("
@@ -74,7 +74,7 @@ AND ((s.name, s.sex, s.birth_on, s.register_no, s.guardian_name) IS DISTINCT FRO
     (i.name, coalesce(i.sex, s.sex), coalesce(i.birth_on, s.birth_on),
     coalesce(i.register_no, s.register_no), coalesce(i.guardian_name, s.guardian_name))
     OR coalesce(i.guardian_resident_id, i.telephone, i.resident_id) IS NOT NULL)
-RETURNING s.id
+RETURNING s.id::text
 """)
 
 # Two sheets may bring the same new student at once: the second waits here for the first, and then
@@ -89,7 +89,12 @@ SELECT i.student_id, i.school_id, i.county_id, i.name, i.sex, i.birth_on,
     i.guardian_name, i.telephone, :now, :by, 1
 FROM registry_intake i WHERE i.standing = 'new'
 ORDER BY i.resident_id_index, i.provisional_index, i.place
-ON CONFLICT DO NOTHING RETURNING id
+ON CONFLICT DO NOTHING
+""")
+
+_LOST = text("""
+SELECT i.student_id FROM registry_intake i WHERE i.standing = 'new'
+AND NOT EXISTS (SELECT FROM student s WHERE s.id = i.student_id)
 """)
 
 _MATCH_AGAIN = text("""
@@ -104,24 +109,30 @@ UPDATE enrolment e SET stage = coalesce(i.stage, e.stage), grade = coalesce(i.gr
     class_name = coalesce(i.class_name, e.class_name), boards = coalesce(i.boards, e.boards),
     version = e.version + 1
 FROM registry_intake i
-WHERE i.standing <> 'elsewhere' AND e.student_id = i.student_id AND e.school_id = i.school_id
+WHERE i.standing = 'here' AND e.student_id = i.student_id AND e.school_id = i.school_id
 AND e.school_year = CAST(:year AS text) AND e.left_on IS NULL
 AND (e.stage, e.grade, e.class_name, e.boards) IS DISTINCT FROM (coalesce(i.stage, e.stage),
     coalesce(i.grade, e.grade), coalesce(i.class_name, e.class_name), coalesce(i.boards, e.boards))
-RETURNING e.student_id
+RETURNING e.student_id::text
 """)
 
-# Who is enrolled already is passed over by the unique index: asked for with NOT EXISTS, a planner
-# that does not know yet how large the table is reads the whole of it for every row.
-_ADD_ENROLMENTS = text(f"""
+_ENROL = f"""
 INSERT INTO enrolment (id, student_id, school_id, county_id, school_year, stage, grade, class_name,
     boards, entered_on, made_at, made_by, version)
 SELECT {ids.SQL_UUID7}, i.student_id, i.school_id, i.county_id, CAST(:year AS text),
     coalesce(i.stage, c.stage), i.grade, i.class_name, i.boards, :entered_on, :now, :by, 1
 FROM registry_intake i JOIN school c ON c.id = i.school_id
-WHERE i.standing <> 'elsewhere'
-ORDER BY i.place ON CONFLICT DO NOTHING RETURNING student_id
-""")  # noqa: S608 the one part put in is a constant
+"""  # noqa: S608 the one part put in is a constant
+
+# Who is new has no enrolment yet: nothing is to be looked for, and nothing to be told.
+_ENROL_NEW = text(f"{_ENROL} WHERE i.standing = 'new' ORDER BY i.place")
+
+# Who is enrolled already is passed over by the unique index: asked for with NOT EXISTS, a planner
+# that does not know yet how large the table is reads the whole of it for every row.
+_ENROL_HERE = text(
+    f"{_ENROL} WHERE i.standing = 'here' ORDER BY i.place "
+    "ON CONFLICT DO NOTHING RETURNING student_id::text"
+)
 
 _UPDATE_HOUSEHOLDS = text("""
 UPDATE household h SET hukou = coalesce(i.hukou, h.hukou),
@@ -129,13 +140,13 @@ UPDATE household h SET hukou = coalesce(i.hukou, h.hukou),
     income_per_head_fen = coalesce(i.income_per_head_fen, h.income_per_head_fen),
     special_group = coalesce(i.special_group, h.special_group), version = h.version + 1
 FROM registry_intake i
-WHERE i.standing <> 'elsewhere' AND h.student_id = i.student_id AND h.school_id = i.school_id
+WHERE i.standing = 'here' AND h.student_id = i.student_id AND h.school_id = i.school_id
 AND h.school_year = CAST(:year AS text)
 AND (h.hukou, h.members, h.income_per_head_fen, h.special_group) IS DISTINCT FROM (
     coalesce(i.hukou, h.hukou), coalesce(i.household_size, h.members),
     coalesce(i.income_per_head_fen, h.income_per_head_fen),
     coalesce(i.special_group, h.special_group))
-RETURNING h.student_id
+RETURNING h.student_id::text
 """)
 
 _ADD_HOUSEHOLDS = text(f"""
@@ -146,7 +157,7 @@ SELECT {ids.SQL_UUID7}, i.student_id, i.school_id, i.county_id, CAST(:year AS te
 FROM registry_intake i
 WHERE i.standing <> 'elsewhere' AND (i.hukou IS NOT NULL OR i.household_size IS NOT NULL
     OR i.income_per_head_fen IS NOT NULL OR i.special_group IS NOT NULL)
-ORDER BY i.place ON CONFLICT DO NOTHING RETURNING student_id
+ORDER BY i.place ON CONFLICT DO NOTHING RETURNING student_id::text
 """)  # noqa: S608 the one part put in is a constant
 
 _SAME = (
@@ -175,14 +186,21 @@ LEFT JOIN bank_account c ON c.student_id = i.student_id AND c.state = 'confirmed
 WHERE i.standing <> 'elsewhere' AND i.account_index IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM bank_account a WHERE a.student_id = i.student_id
     AND a.state IN ('confirmed', 'unconfirmed') AND {_SAME})
-ORDER BY i.place ON CONFLICT DO NOTHING RETURNING student_id
+ORDER BY i.place ON CONFLICT DO NOTHING RETURNING student_id::text
 """)  # noqa: S608 the one part put in is a constant
 
-_OUTCOME = text("""
-SELECT i.place, CASE WHEN i.standing <> 'elsewhere' THEN i.student_id END, i.standing, s.identity
-FROM registry_intake i LEFT JOIN student s ON s.id = i.student_id AND i.standing <> 'elsewhere'
-ORDER BY i.place
+_BECAME = text("""
+SELECT i.place, CASE WHEN i.standing = 'here' THEN i.student_id::text END, i.standing, s.identity
+FROM registry_intake i LEFT JOIN student s ON s.id = i.student_id AND i.standing = 'here'
+WHERE i.standing <> 'new'
 """)
+_BECAME_SCHEMA: dict[str, pl.DataType] = {
+    "place": pl.Int64(),
+    "student_id": pl.String(),
+    "standing": pl.String(),
+    "identity": pl.String(),
+}
+_INTAKE = table("registry_intake", column("student_id", Uuid), column("standing", String))
 
 
 def fill(session: Session, staged: pl.DataFrame) -> None:
@@ -190,17 +208,23 @@ def fill(session: Session, staged: pl.DataFrame) -> None:
     session.connection().exec_driver_sql(_STAGE)
     csv = staged.select(STAGED).write_csv(include_header=False).encode()
     db.copy_rows(session, "registry_intake", STAGED, csv)
-    session.connection().exec_driver_sql("ANALYZE registry_intake")
+    # What is joined by; of the rest the planner asks nothing.
+    session.connection().exec_driver_sql(
+        "ANALYZE registry_intake (student_id, standing, school_id, account_index)"
+    )
 
 
-def update_students(session: Session) -> set[UUID]:
+def update_students(session: Session) -> set[str]:
     """Writes what differs for students who are here; answers who changed."""
     return _ids(session, _UPDATE_STUDENTS, {})
 
 
-def add_students(session: Session, *, now: datetime, by: UUID) -> set[UUID]:
-    """Adds the new students; answers whom (another transaction may have been first)."""
-    return _ids(session, _ADD_STUDENTS, {"now": now, "by": by})
+def add_students(session: Session, *, now: datetime, by: UUID, wanted: int) -> list[UUID]:
+    """Adds the new students; answers those of `wanted` whom another transaction has added first."""
+    added = session.execute(_ADD_STUDENTS, {"now": now, "by": by})
+    if added.rowcount == wanted:  # type: ignore[attr-defined]
+        return []
+    return list(session.execute(_LOST).scalars())
 
 
 def match_again(session: Session, lost: list[UUID]) -> None:
@@ -208,23 +232,49 @@ def match_again(session: Session, lost: list[UUID]) -> None:
     session.execute(_MATCH_AGAIN, {"lost": lost})
 
 
+def added() -> Select[UUID]:
+    """The students who are new, once `match_again` has said who is not."""
+    return select(_INTAKE.c.student_id).where(_INTAKE.c.standing == "new")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What there is among the rows: a statement with nothing to do is not asked."""
+
+    new: bool
+    here: bool
+    households: bool
+    accounts: bool
+
+
 def add_the_rest(
-    session: Session, *, school_year: str, entered_on: date, now: datetime, by: UUID
-) -> set[UUID]:
-    """Writes enrolments, households and accounts; answers whose changed."""
+    session: Session, parts: Parts, *, school_year: str, entered_on: date, now: datetime, by: UUID
+) -> set[str]:
+    """Writes enrolments, households and accounts; answers whose changed, of who was here."""
     given = {"year": school_year, "entered_on": entered_on, "now": now, "by": by}
-    changed = _ids(session, _UPDATE_ENROLMENTS, given)
-    changed |= _ids(session, _ADD_ENROLMENTS, given)
-    changed |= _ids(session, _UPDATE_HOUSEHOLDS, given)
-    changed |= _ids(session, _ADD_HOUSEHOLDS, given)
-    session.execute(_REPLACE_ACCOUNTS)
-    return changed | _ids(session, _ADD_ACCOUNTS, given)
+    changed: set[str] = set()
+    if parts.here:
+        changed |= _ids(session, _UPDATE_ENROLMENTS, given)
+        changed |= _ids(session, _ENROL_HERE, given)
+    if parts.new:
+        session.execute(_ENROL_NEW, given)
+    if parts.households:
+        changed |= _ids(session, _UPDATE_HOUSEHOLDS, given)
+        changed |= _ids(session, _ADD_HOUSEHOLDS, given)
+    if parts.accounts:
+        session.execute(_REPLACE_ACCOUNTS)
+        changed |= _ids(session, _ADD_ACCOUNTS, given)
+    return changed
 
 
-def outcome(session: Session) -> list[Outcome]:
-    """(place, student id, standing, identity) of each row, in order; elsewhere answers no id."""
-    return [(row[0], row[1], row[2], row[3]) for row in session.execute(_OUTCOME)]
+def became(session: Session) -> pl.DataFrame:
+    """`place`, `student_id`, `standing`, `identity` of the rows that are no new student's.
+
+    Elsewhere answers no id.
+    """
+    found = [tuple(row) for row in session.execute(_BECAME)]
+    return pl.DataFrame(found, schema=_BECAME_SCHEMA, orient="row")
 
 
-def _ids(session: Session, statement: TextClause, given: Mapping[str, object]) -> set[UUID]:
+def _ids(session: Session, statement: TextClause, given: Mapping[str, object]) -> set[str]:
     return set(session.execute(statement, given).scalars())

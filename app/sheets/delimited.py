@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from app.sheets.errors import SheetBroken, SheetEncoding, SheetTooLarge
 from app.sheets.limits import Limits
@@ -20,16 +21,16 @@ def read_delimited(data: bytes, limits: Limits) -> list[list[str]]:
 
     Raises what `stream_delimited` does.
     """
-    return list(stream_delimited(data, limits))
+    return list(stream_delimited(io.BytesIO(data), limits))
 
 
-def stream_delimited(data: bytes, limits: Limits) -> Iterator[list[str]]:
-    """The records of a CSV one by one: neither the text nor the rows are held whole.
+def stream_delimited(file: BinaryIO, limits: Limits) -> Iterator[list[str]]:
+    """The records of a CSV one by one: neither its bytes, nor text, nor rows are held whole.
 
     Raises SheetEncoding with the line and byte that fail, SheetBroken for unbalanced quotes,
     SheetTooLarge beyond the limits.
     """
-    text = _text_of(data)
+    text = _text_of(file)
     start = text.tell()
     first = next((line for line in iter(text.readline, "") if line.strip()), "")
     text.seek(start)
@@ -57,44 +58,49 @@ def stream_delimited(data: bytes, limits: Limits) -> Iterator[list[str]]:
     limits.check("CSV", rows=count, columns=widest)
 
 
-def _text_of(data: bytes) -> io.TextIOWrapper:
+def _text_of(file: BinaryIO) -> io.TextIOWrapper:
     """The bytes as text to read from, once they are known to be text to the end."""
-    if data.startswith(_UTF16_MARKS):
+    file.seek(0)
+    head = file.read(len(_UTF8_MARK))
+    if head.startswith(_UTF16_MARKS):
         raise SheetEncoding(
             "文件是 UTF-16 编码；请另存为「CSV UTF-8」后上传",
             "The file is UTF-16; save it as “CSV UTF-8” and upload that",
         )
-    marked = data.startswith(_UTF8_MARK)
+    marked = head == _UTF8_MARK
     encoding = "utf-8-sig" if marked else "utf-8"
-    if not _is_text(data, encoding):
-        encoding = encoding if marked else "gb18030"
-        if marked or not _is_text(data, encoding):
-            raise _not_text(data, encoding)
-    return io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
+    wrong = _first_wrong(file, encoding)
+    if wrong is not None and not marked:
+        encoding = "gb18030"
+        wrong = _first_wrong(file, encoding)
+    if wrong is not None:
+        line, place = wrong
+        raise SheetEncoding(
+            f"第 {line} 行（第 {place + 1} 字节）不是有效的 UTF-8 或 GB18030 文字；"
+            "请用表格软件另存为「CSV UTF-8」后上传",
+            f"Line {line} (byte {place + 1}) is neither UTF-8 nor GB18030; "
+            "save it as “CSV UTF-8” and upload that",
+            facts={"line": line, "byte": place + 1},
+        )
+    file.seek(0)
+    return io.TextIOWrapper(file, encoding, newline="")
 
 
-def _is_text(data: bytes, encoding: str) -> bool:
+def _first_wrong(file: BinaryIO, encoding: str) -> tuple[int, int] | None:
+    """The line and place of the first byte that is no text; None where there is none."""
+    file.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        for at in range(0, len(data), _PIECE):
-            decoder.decode(data[at : at + _PIECE], final=at + _PIECE >= len(data))
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _not_text(data: bytes, encoding: str) -> SheetEncoding:
-    try:
-        data.decode(encoding)
-        place = len(data)
-    except UnicodeDecodeError as error:
-        # A mark at the beginning is not counted by the decoder.
-        place = error.start + (len(_UTF8_MARK) if encoding == "utf-8-sig" else 0)
-    line = data.count(b"\n", 0, place) + 1
-    return SheetEncoding(
-        f"第 {line} 行（第 {place + 1} 字节）不是有效的 UTF-8 或 GB18030 文字；"
-        "请用表格软件另存为「CSV UTF-8」后上传",
-        f"Line {line} (byte {place + 1}) is neither UTF-8 nor GB18030; "
-        "save it as “CSV UTF-8” and upload that",
-        facts={"line": line, "byte": place + 1},
-    )
+    lines = at = 0
+    while True:
+        piece = file.read(_PIECE)
+        try:
+            decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError as error:
+            # The decoder looks at what was left over from the piece before and then at this one.
+            left = len(error.object) - len(piece)
+            place = at - left + error.start
+            return lines + piece.count(b"\n", 0, max(0, error.start - left)) + 1, place
+        if not piece:
+            return None
+        lines += piece.count(b"\n")
+        at += len(piece)

@@ -7,6 +7,8 @@ from app.core.media import XLSX
 
 UNDER_WAY_MAX = 5
 """Files of one person that may be in work at a time."""
+REFUSALS_LISTED = 10_000
+"""Of so many rows of a file at most what is wrong is listed; all are counted."""
 STALE = timedelta(hours=24)  # what still runs after a day was left by a worker that died
 _NAME_MAX = 200
 _TYPES = {"xlsx": XLSX, "xls": "application/vnd.ms-excel"}

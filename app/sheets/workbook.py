@@ -119,19 +119,24 @@ def kind_of(data: bytes, filename: str, *, limits: Limits) -> Kind:
 
     Raises SheetEmpty, SheetTooLarge, SheetWrongType, SheetExtension, SheetEncrypted.
     """
-    if not data:
+    check_size(len(data), limits)
+    kind = _kind_of(data)
+    _agree(kind, filename)
+    return kind
+
+
+def check_size(size: int, limits: Limits) -> None:
+    """Raises SheetEmpty for a file of no bytes, SheetTooLarge for one of too many."""
+    if not size:
         raise SheetEmpty(
             "文件是空的（0 字节）；请重新导出后再上传",
             "The file is empty (0 bytes); export it again and upload that",
         )
-    if len(data) > limits.max_bytes:
+    if size > limits.max_bytes:
         raise SheetTooLarge(
-            f"文件有 {len(data)} 字节，超过上限 {limits.max_bytes} 字节；请分成几个文件上传",
-            f"The file has {len(data)} bytes, more than {limits.max_bytes}; split it",
+            f"文件有 {size} 字节，超过上限 {limits.max_bytes} 字节；请分成几个文件上传",
+            f"The file has {size} bytes, more than {limits.max_bytes}; split it",
         )
-    kind = _kind_of(data)
-    _agree(kind, filename)
-    return kind
 
 
 def _kind_of(data: bytes) -> Kind:

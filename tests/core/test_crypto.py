@@ -27,6 +27,24 @@ def test_a_sealed_text_opens_in_its_place(cipher: str) -> None:
     assert opened == ID
 
 
+def test_many_sealed_at_once_open_one_by_one_and_back_at_once(cipher: str) -> None:
+    assert cipher
+    place = {"table": "student", "column": "resident_id"}
+    records = ids.new_texts(3)
+    sealed = crypto.encrypt_many([ID, None, "赵"], **place, records=records)
+    assert sealed[1] is None
+    there = [each for each in sealed if each is not None]
+    assert len({each[:14] for each in there}) == 2  # each with a nonce of its own
+    opened = [
+        crypto.decrypt(each, **place, record=UUID(records[at]))
+        for at, each in zip((0, 2), there, strict=True)
+    ]
+    assert opened == [ID, "赵"]
+    assert crypto.decrypt_many(there, **place, records=[records[0], records[2]]) == opened
+    with pytest.raises(crypto.CiphertextBroken):
+        crypto.decrypt_many(there, **place, records=records[:2])
+
+
 @pytest.mark.parametrize(
     ("table", "column", "same_record"),
     [

@@ -24,7 +24,7 @@ APPEND_ONLY = {
     "cash_receipt", "recovery_settlement", "payout_override",
     "ledger_day", "ledger_leaf", "learnt_reply",
     "bank_statement", "statement_line", "ledger_month", "closed_year", "fund_line_year_end",
-    "pay_register", "unsigned_line",
+    "pay_register", "unsigned_line", "document_piece", "roll_refusal",
 }  # fmt: skip
 
 

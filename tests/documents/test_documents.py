@@ -1,15 +1,19 @@
 """Files are kept encrypted, once, and seen only within their scope."""
 
+import io
+
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from app.core import db
+from app.core import crypto, db
 from app.core.actor import SYSTEM
+from app.core.embedded import Cluster
 from app.documents import service
 from app.documents.errors import DocumentNotFound
-from app.documents.models import Document, DocumentKind
+from app.documents.models import Document, DocumentKind, DocumentPiece
+from app.documents.pieces import PIECE
 from app.documents.rules import SCAN_BYTES_MAX, scan_type
 from tests.factories.office import City
 
@@ -52,6 +56,55 @@ def test_another_countys_file_is_not_there(session: Session, city: City) -> None
     assert service.read(session, own.id) == PDF
     with pytest.raises(DocumentNotFound):
         service.read(session, other.id)
+
+
+def store_file(session: Session, data: bytes, **place: object) -> Document:
+    return service.store_file(
+        session, kind=DocumentKind.SHEET, name="花名册.csv", media_type="text/csv",
+        file=io.BytesIO(data), by=SYSTEM, **place,
+    )  # fmt: skip
+
+
+LARGE = b"".join(b"%d scanner\n" % at for at in range(200_000))  # three pieces
+
+
+def test_a_large_file_is_kept_in_pieces_and_read_from_any_place(session: Session) -> None:
+    kept = store_file(session, LARGE)
+    assert (kept.size, kept.sha256) == (len(LARGE), crypto.fingerprint(LARGE))
+    lying = session.execute(select(col(DocumentPiece.body))).scalars().all()
+    assert len(lying) == -(-len(LARGE) // PIECE) == 3
+    assert not any(b"scanner" in piece for piece in lying)
+    assert service.read(session, kept.id) == LARGE
+    file = service.open_file(session, kept.id)
+    for place in (PIECE - 5, 2 * PIECE, 0, len(LARGE) - 3):
+        file.seek(place)
+        assert file.read(10) == LARGE[place : place + 10]
+    assert store_file(session, LARGE).id == kept.id
+    assert len(session.execute(select(col(DocumentPiece.no))).all()) == 3
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        (
+            "UPDATE document_piece SET no = -no WHERE no > 0; "
+            "UPDATE document_piece SET no = 3 + no WHERE no < 0"
+        ),
+        "DELETE FROM document_piece WHERE no = 1",
+        "UPDATE document_piece SET body = set_byte(body, 40, 255 - get_byte(body, 40))",
+    ],
+)
+def test_a_piece_that_is_moved_missing_or_altered_does_not_open(
+    cluster: Cluster, database: str, harm: str
+) -> None:
+    with db.scoped_session(SYSTEM) as session:
+        kept = store_file(session, LARGE)
+    with cluster.superuser(database) as connection:
+        connection.execute(harm)
+    with db.scoped_session(SYSTEM) as session, pytest.raises(crypto.CiphertextBroken):
+        service.read(session, kept.id)
+    with cluster.superuser(database) as connection:
+        connection.execute("TRUNCATE document CASCADE")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from io import BytesIO
 from uuid import UUID
 
 from sqlalchemy import select
@@ -56,6 +57,8 @@ from app.registry.models import (
     TransferState,
 )
 from app.registry.school_models import SchoolAccount, SchoolAccountState
+from app.rolls import service as rolls
+from app.rolls.service import Upload as RollUpload
 from app.sheets.uploads import OnError
 from tests.factories.chain import PERIOD, PROGRAMME, RESIDENT_IDS, YEAR, make_chain
 from tests.factories.office import City
@@ -189,6 +192,7 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "agreement_id": agreement.id,
         "document_id": _scan(session, city).id,
         "register_id": _register(session, city),
+        "roll_id": _roll(session, city),
     }
 
 
@@ -415,6 +419,19 @@ def _register(session: Session, city: City) -> UUID:
         on_error=OnError.ACCEPT_GOOD,
     )
     return registers.upload(session, sent, by=city.actor("county_officer@370811")).id
+
+
+def _roll(session: Session, city: City) -> UUID:
+    """A roll of 任城区's own with a bad row."""
+    sent = RollUpload(
+        filename="花名册.csv",
+        file=BytesIO("学校标识码,姓名,身份证号,年级\n,孙丽,1,3\n".encode()),
+        school_year=YEAR,
+        entered_on=DAY,
+        on_error=OnError.ACCEPT_GOOD,
+        dry_run=False,
+    )
+    return rolls.upload(session, sent, by=city.actor("county_officer@370811")).id
 
 
 def _notice(by: UUID) -> Notice:

@@ -44,7 +44,9 @@ def _city_stands(city: City) -> None:
     """The city is made before any row is counted."""
 
 
-async def drive(app: FastAPI, headers: dict[str, str], pieces: Iterator[bytes]) -> tuple[int, int]:
+async def drive(
+    app: FastAPI, headers: dict[str, str], pieces: Iterator[bytes], to: str = ""
+) -> tuple[int, int]:
     """POSTs pieces as they are asked for; answers the status and how many bytes were asked for."""
     taken, status = 0, 0
 
@@ -58,7 +60,8 @@ async def drive(app: FastAPI, headers: dict[str, str], pieces: Iterator[bytes]) 
         nonlocal status
         status = message.get("status", status)
 
-    path = "/api/v1/imports" if "multipart" in headers["content-type"] else "/api/v1/students"
+    door = "/imports" if "multipart" in headers["content-type"] else "/students"
+    path = f"/api/v1{to or door}"
     scope = {
         "type": "http",
         "method": "POST",
@@ -100,6 +103,17 @@ def test_a_body_without_a_length_is_refused_while_it_is_read(
     status, taken = asyncio.run(drive(app, headers, pieces))
     assert status == 413
     assert limit < taken <= limit + 2 * MIB
+
+
+def test_a_roll_may_be_larger_than_other_uploads_and_no_larger_than_its_own_limit(city) -> None:
+    headers = city.bearer("city_officer") | {"content-type": "multipart/form-data; boundary=b"}
+    app = create_app(serve_from_bound_engine=True)
+    declared = {name: headers | {"content-length": str(size)} for name, size in
+                {"larger": 65 * MIB, "most": 256 * MIB + 1}.items()}  # fmt: skip
+    for name, to, refused in (("larger", "/imports", True), ("larger", "/rolls", False),
+                              ("most", "/rolls", True)):  # fmt: skip
+        status, _ = asyncio.run(drive(app, declared[name], iter([b""]), to))
+        assert (status == 413) is refused, (name, to, status)
 
 
 def test_a_declared_length_over_the_limit_is_refused_before_anything_is_read(city) -> None:

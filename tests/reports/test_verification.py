@@ -1,9 +1,15 @@
 """A sound chain is found sound; each fault planted behind the service's back is found."""
 
+from io import BytesIO
+
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.core.actor import SYSTEM
+from app.documents import service as documents
+from app.documents.models import DocumentKind
+from app.documents.pieces import PIECE
 from app.reports.verification import verify
 from tests.factories.chain import Chain
 
@@ -188,6 +194,29 @@ def test_an_instalment_in_two_live_payouts_is_found(owner: Session, chain: Chain
     )
     assert "BS-2008S-0000001 instalment 1" in said["part-live-twice"][0]
     assert "2 payouts" in said["part-live-twice"][0]
+
+
+@pytest.mark.parametrize(
+    ("planted", "codes"),
+    [
+        ("SELECT", set()),
+        (
+            "UPDATE document_piece SET body = set_byte(body, 20, get_byte(body, 20) # 1)",
+            {"document-digest-off"},
+        ),
+        ("DELETE FROM document_piece WHERE no = 1", {"document-digest-off"}),
+        ("UPDATE document SET sha256 = '' WHERE body = ''", {"document-digest-off"}),
+    ],
+)
+def test_a_file_in_pieces_is_looked_at_piece_by_piece(
+    owner: Session, chain: Chain, planted: str, codes: set[str]
+) -> None:
+    assert chain
+    documents.store_file(
+        owner, kind=DocumentKind.SHEET, name="花名册.csv", media_type="text/csv",
+        file=BytesIO(b"x" * (PIECE + 1)), by=SYSTEM,
+    )  # fmt: skip
+    assert set(found(owner, planted)) == codes
 
 
 def test_an_altered_version_judges_nobody(owner: Session, chain: Chain) -> None:

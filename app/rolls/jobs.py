@@ -1,0 +1,32 @@
+"""A large roll is taken in behind the door."""
+
+from uuid import UUID
+
+from sqlmodel import Session
+
+from app.core import jobs
+from app.core.actor import Actor
+from app.core.db import scoped_session
+from app.rolls import service
+from app.rolls.models import Roll, RollState
+
+RUN = "rolls.run"
+
+
+def queue(session: Session, roll: Roll, *, by: Actor) -> None:
+    """Puts a kept roll into the queue; one that was taken in at once needs nothing."""
+    if roll.state is RollState.QUEUED:
+        jobs.defer(session, RUN, by=by, roll_id=str(roll.id))
+
+
+@jobs.task(RUN)
+def run(session: Session, by: Actor, *, roll_id: str) -> None:
+    """Takes the roll in, in the uploader's scope; a failure is left in the roll's state."""
+    key = UUID(roll_id)
+
+    def progress(done: int) -> None:
+        with scoped_session(by) as seen_by_others:
+            service.show_progress(seen_by_others, key, done=done)
+
+    with jobs.failure_told(session, by, lambda apart: service.fail(apart, key, by=by)):
+        service.run_queued(session, key, by=by, progress=progress)

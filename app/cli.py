@@ -1,6 +1,5 @@
 """The `aid` command."""
 
-import asyncio
 import logging
 import os
 import sys
@@ -20,7 +19,7 @@ from sqlalchemy import text
 
 from app import work
 from app.auth import service as auth
-from app.core import db, jobs, migrating, settings, starting
+from app.core import db, migrating, settings, starting
 from app.core.actor import SYSTEM
 from app.core.errors import AidError
 from app.core.settings import Settings, SettingsWrong
@@ -81,7 +80,7 @@ def known() -> Settings:
 def connected() -> Iterator[None]:
     """The database bound for a command, without serving and without a worker."""
     try:
-        running = starting.start(known(), with_worker=False)
+        running = starting.start(known())
     except (SettingsWrong, AidError) as wrong:
         stop(wrong)
     try:
@@ -97,7 +96,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
-    """Serves the API, with a worker inside unless AID_WORKER=false."""
+    """Serves the API, with a worker beside it unless AID_WORKER=false."""
     told = known()
     uvicorn.run("app.main:app", host=host or told.host, port=port or told.port, log_level="warning")
 
@@ -110,10 +109,8 @@ def worker() -> None:
         stop("a worker apart needs AID_DATABASE_URL; without it `aid serve` works by itself")
     with connected():
         say.print(f"worker of {len(work.JOBS)} kinds of work")
-        try:
-            asyncio.run(jobs.Worker(told.database_url.get_secret_value()).run())
-        except KeyboardInterrupt:
-            say.print("worker stopped")
+        work.run(told.database_url.get_secret_value())
+        say.print("worker stopped")
 
 
 @app.command()

@@ -1,11 +1,11 @@
 """The service: routes, refusals, limits, start and stop."""
 
+import gc
 import os
 import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from uuid import uuid4
 
 import anyio.to_thread
 import psycopg
@@ -19,7 +19,6 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware.base import RequestResponseEndpoint
 
 from app import work
 from app.allocations import routes as school_allocation_routes
@@ -50,7 +49,7 @@ from app.core import clock, db, problems, settings, starting
 from app.core.errors import AidError
 from app.core.idempotency import Replayed
 from app.core.settings import SettingsWrong
-from app.core.web import BodyLimit
+from app.core.web import BodyLimit, Named
 from app.disbursement import guard_routes as payee_guard_routes
 from app.disbursement import pay_register_routes
 from app.disbursement import routes as disbursement_routes
@@ -94,9 +93,11 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 # Every feature's routes, in the order of the paper trail; the reports come first, for their
-# `/students/export` and `/applications/export` would else be read as ids.
+# `/students/export` and `/applications/export` would else be read as ids, and then cases, which
+# are asked for most: a path is tried against one route after the other.
 ROUTERS: list[APIRouter] = [
     reports_routes.router,
+    application_routes.router,
     statistics_routes.router,
     trail_routes.router,
     page_routes.router,
@@ -118,7 +119,6 @@ ROUTERS: list[APIRouter] = [
     recognition_routes.router,
     by_register_routes.router,
     false_statement_routes.router,
-    application_routes.router,
     imports_routes.router,
     simulation_routes.router,
     batch_routes.router,
@@ -157,9 +157,6 @@ AT_START = (
     signing.own_signer,
     policy.publish_catalogue,
 )
-
-# What the worker inside does.
-JOBS = work.JOBS
 
 
 PLAIN = {
@@ -203,7 +200,7 @@ def create_app(*, serve_from_bound_engine: bool = False) -> FastAPI:
         upload_bytes_max=known.upload_bytes_max,
         larger={f"{PREFIX}/rolls": known.roll_bytes_max},
     )
-    app.middleware("http")(_name_the_request)
+    app.add_middleware(Named, told=audit.request_id.set)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
@@ -230,6 +227,9 @@ def _own_database(app: FastAPI) -> AbstractAsyncContextManager[None]:
     async def life() -> AsyncIterator[None]:
         running = await run_in_threadpool(_start_or_say_why)
         _match_threads_to_pool()
+        # What is there now stays to the end: looking through it again and again finds no garbage.
+        gc.collect()
+        gc.freeze()
         yield
         await run_in_threadpool(running.stop)
 
@@ -239,7 +239,7 @@ def _own_database(app: FastAPI) -> AbstractAsyncContextManager[None]:
 
 def _start_or_say_why() -> starting.Running:
     try:
-        return starting.start(settings.get(), at_start=AT_START)
+        return starting.start(settings.get(), at_start=AT_START, worker_module=work.__name__)
     except (SettingsWrong, AidError) as wrong:
         sys.stderr.write(f"aid: {wrong}\n")
         sys.stderr.flush()
@@ -250,16 +250,6 @@ def _start_or_say_why() -> starting.Running:
 def _match_threads_to_pool() -> None:
     # More threads than connections would only wait for one another inside the pool.
     anyio.to_thread.current_default_thread_limiter().total_tokens = settings.get().pool_size
-
-
-async def _name_the_request(request: Request, call_next: RequestResponseEndpoint) -> Response:
-    request.state.name = uuid4().hex
-    audit.request_id.set(request.state.name)
-    response = await call_next(request)
-    response.headers["Aid-Request-Id"] = request.state.name
-    if clock.office_day_is_set():
-        response.headers["Aid-Office-Day"] = clock.office_day().isoformat()
-    return response
 
 
 def _answer_refusals(app: FastAPI) -> None:

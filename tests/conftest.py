@@ -13,6 +13,8 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 os.environ.setdefault("AID_MODE", "test")
+# Most tests of sheets are about what becomes of the rows, and have no worker.
+os.environ.setdefault("AID_IMPORT_ROWS_AT_ONCE", "2000")
 
 from app.core import clock, db, embedded, migrating
 from app.core.actor import SYSTEM

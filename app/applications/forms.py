@@ -119,7 +119,7 @@ def submit_again(session: Session, application_id: UUID, sent: CaseIn, *, by: Ac
     if before.state is ApplicationState.DRAFT:
         require_open(session, round_, [before.school_id])
     if sent.school_code is None:
-        sent = sent.model_copy(update={"school_code": found.school.code})
+        sent = sent.model_copy(update={"school_code": found.school_code})
     frame, wrong = _checked(session, [sent], by)
     if wrong:
         return _stored_or_refused(_faulty(0, wrong[0]))

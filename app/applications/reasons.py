@@ -9,6 +9,6 @@ from app.policy.queries import version_by_id
 
 def explained(session: Session, found: Case) -> Explanation:
     """The explanation of a case, recomputed from its newest submission and its version."""
-    submission = found.submission
-    loaded = version_by_id(session, [submission.policy_version_id])[submission.policy_version_id]
-    return explain(loaded.programme, loaded.version, found.case.period, submission.facts)
+    key = found.policy_version_id
+    loaded = version_by_id(session, [key])[key]
+    return explain(loaded.programme, loaded.version, found.case.period, found.facts)

@@ -7,13 +7,19 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.applications.models import ApplicationRound, ApplicationState, LatePermission, Step
+from app.applications.models import (
+    Application,
+    ApplicationRound,
+    ApplicationState,
+    LatePermission,
+    Step,
+)
 from app.applications.queries import Case, Listed
 from app.applications.rivals import Rival
 from app.core.asked import Asked, Flag
 from app.core.days import Day
 from app.core.money import Yuan, YuanOut
-from app.policy.facts import FACTS
+from app.policy.facts import FACTS, Words
 from app.policy.schemas import ExplanationOut, NeededOut, Period, WordsOut, needed_out, words
 from app.registry.models import AccountKind, HolderKind, Hukou, Sex
 
@@ -335,33 +341,37 @@ def result_out(index: int, row: dict[str, Any], errors: list[FaultOut]) -> Resul
 def application_out(listed: Listed) -> ApplicationOut:
     """A case for a list."""
     return ApplicationOut(
-        **_of_case(listed), school_code=listed.school_code, school_name=listed.school_name
+        **_of_case(listed.case), school_code=listed.school_code, school_name=listed.school_name
     )
 
 
 def case_out(found: Case, explanation: ExplanationOut, rivals: Sequence[Rival]) -> CaseOut:
     """A case whole, for a reply."""
-    listed = Listed(found.case, found.school.code, found.school.name)
     return CaseOut(
-        **application_out(listed).model_dump(exclude={"amount"}),
-        amount=found.case.amount_fen,
+        **_of_case(found.case),
+        school_code=found.school_code,
+        school_name=found.school_name,
         uploaded_by=found.case.uploaded_by,
         import_id=found.case.import_id,
-        facts=[_fact(name, found.submission.facts[name]) for name in FACTS
-               if name in found.submission.facts],
+        facts=[_fact(name, found.facts[name]) for name in FACTS if name in found.facts],
         explanation=explanation,
         cautions=[each.id for each in explanation.cautions],
         warnings=[WarningOut.of(each) for each in rivals],
         decisions=[
             DecisionOut.model_validate(row, from_attributes=True) for row in found.decisions
         ],
-    )  # fmt: skip
+    )
 
 
-def _of_case(listed: Listed) -> dict[str, Any]:
-    case = listed.case
-    named = {"school_code", "school_name", "amount"}
-    own = {name: getattr(case, name) for name in ApplicationOut.model_fields if name not in named}
+_OF_CASE = tuple(
+    name
+    for name in ApplicationOut.model_fields
+    if name not in {"school_code", "school_name", "amount"}
+)
+
+
+def _of_case(case: Application) -> dict[str, Any]:
+    own = {name: getattr(case, name) for name in _OF_CASE}
     return own | {"amount": case.amount_fen}
 
 
@@ -369,7 +379,7 @@ def _fact(name: str, seen: dict[str, Any]) -> FactOut:
     fact = FACTS[name]
     return FactOut(
         fact=name,
-        label=WordsOut(zh=fact.zh, en=fact.en),
+        label=words(Words(fact.zh, fact.en)),
         value=seen["value"],
         shown=words(fact.label(seen["value"])),
         source=seen["source"],

@@ -98,14 +98,10 @@ def token_of(actor: Actor) -> str:
     return tokens.issue(actor.id, actor.kind, claims)
 
 
-def from_token(session: Session, token: str, school_code: str | None = None) -> Actor:
-    """The caller behind a token; for a school's system, at the school it names.
-
-    Raises NotLoggedIn; SchoolNotNamed or SchoolNotGranted for a school's system.
-    """
-    claims = tokens.read(token)
+def person(claims: tokens.Claims) -> Actor | None:
+    """The person behind a token; None where it is a school's system's, see `at_school`."""
     if claims.kind is ActorKind.CLIENT:
-        return _at_school(session, claims, school_code)
+        return None
     return Actor(
         id=claims.sub,
         kind=ActorKind.PERSON,
@@ -120,7 +116,11 @@ def from_token(session: Session, token: str, school_code: str | None = None) -> 
     )
 
 
-def _at_school(session: Session, claims: tokens.Claims, school_code: str | None) -> Actor:
+def at_school(session: Session, claims: tokens.Claims, school_code: str | None) -> Actor:
+    """A school's system at the school it names.
+
+    Raises SchoolNotNamed, SchoolNotGranted, or NotLoggedIn where the system is not active any more.
+    """
     if school_code is None or not SCHOOL_CODE.fullmatch(school_code):
         raise SchoolNotNamed
     live = (

@@ -8,6 +8,7 @@ library sees it.
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -15,7 +16,15 @@ from jose import jwk, jwt
 from jose.backends.base import Key
 from jose.exceptions import JOSEError
 from jose.utils import base64url_decode, base64url_encode
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
 
 from app.auth.errors import NotLoggedIn
 from app.auth.models import Role
@@ -31,6 +40,7 @@ SKEW = timedelta(seconds=5)
 BYTES_MAX = 4 * 1024
 NAME_MAX = 120
 CLASS_NAME_MAX = 40
+PROVED_KEPT = 1_024  # tokens whose signature need not be reckoned again
 
 _HEADER = base64url_encode(b'{"alg":"HS256","typ":"at+jwt"}').decode()
 _FORM = re.compile(rf"{_HEADER}\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]{{43}})", re.ASCII)
@@ -61,10 +71,15 @@ class Claims(BaseModel):
     grade: StrictInt | None = None
     class_name: Annotated[str | None, Field(max_length=CLASS_NAME_MAX)] = None
 
+    @property
+    def in_force(self) -> bool:
+        """Whether it is neither issued in the future nor expired."""
+        now = clock.now()
+        return self.iat <= (now + SKEW).timestamp() and now.timestamp() < self.exp
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        now = clock.now()
-        if self.iat > (now + SKEW).timestamp() or self.exp <= now.timestamp():
+        if not self.in_force:
             raise ValueError("issued in the future, or expired")
         if not 0 < self.exp - self.iat <= LIFETIME.total_seconds():
             raise ValueError("lives longer than any token of ours")
@@ -92,7 +107,8 @@ def issue(subject: UUID, kind: ActorKind, claims: Mapping[str, object]) -> str:
         "exp": issued + int(LIFETIME.total_seconds()),
         "kind": kind.value,
     }
-    return jwt.encode(body, _key(), algorithm=ALGORITHM, headers={"typ": TYPE})
+    key = _key(settings.get().secret)
+    return jwt.encode(body, key, algorithm=ALGORITHM, headers={"typ": TYPE})
 
 
 def read(token: str) -> Claims:
@@ -100,12 +116,22 @@ def read(token: str) -> Claims:
 
     Raises NotLoggedIn, the same whatever is wrong.
     """
+    claims = _proved(token, settings.get().secret)
+    # A token proved before says the same for good, but not for longer than it says.
+    if not claims.in_force:
+        raise NotLoggedIn
+    return claims
+
+
+@lru_cache(maxsize=PROVED_KEPT)
+def _proved(token: str, secret: SecretStr) -> Claims:
+    """What a token of ours says; one that does not hold raises NotLoggedIn and is not kept."""
     form = _FORM.fullmatch(token) if len(token) <= BYTES_MAX else None
     if form is None or not _is_canonical(form[1]):
         raise NotLoggedIn
     try:
         said = jwt.decode(
-            token, _key(), [ALGORITHM], options=_REQUIRED, audience=AUDIENCE, issuer=ISSUER
+            token, _key(secret), [ALGORITHM], options=_REQUIRED, audience=AUDIENCE, issuer=ISSUER
         )
         return Claims.model_validate(said)
     # The library lets what int() and json raise on odd claims through.
@@ -113,9 +139,9 @@ def read(token: str) -> Claims:
         raise NotLoggedIn from None
 
 
-def _key() -> Key:
+def _key(secret: SecretStr) -> Key:
     # Made here: given text, the library would first try to read it as JSON and a set of keys.
-    return jwk.construct(settings.get().secret.get_secret_value(), ALGORITHM)
+    return jwk.construct(secret.get_secret_value(), ALGORITHM)
 
 
 def _is_canonical(segment: str) -> bool:

@@ -1,5 +1,7 @@
 """Connections, transactions and the row-security scope: the one place that commits."""
 
+import select
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,10 +11,14 @@ from uuid import UUID
 import anyio
 import psycopg
 from fastapi import Depends, Request
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.orm import SessionTransaction
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import immutabledict
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from app.core import settings
 from app.core.actor import Actor, Scope
@@ -24,6 +30,12 @@ RESERVED_PART = 5  # a fifth of the connections is for streams, jobs and notes o
 STATEMENT_TIMEOUT_MS = 120_000
 LOCK_TIMEOUT_MS = 30_000
 GONE = ("08", "57P")  # the connection broke; the server is going down or coming up
+ASK_AFTER_SECONDS = 30
+"""A connection that rested so long is asked whether it still answers before it is used."""
+
+_SCOPE = "aid_scope"  # the execution option whose text is sent with BEGIN
+_BEGUN = "aid_begun"  # in a session's info: it has its connection
+_RESTED = "aid_rested"  # in a connection's record: when it was given back
 
 
 class DatabaseAway(Unavailable):
@@ -56,10 +68,17 @@ def connect(url: str, *, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
-        pool_pre_ping=True,
-        connect_args={"options": f"{guards} -c timezone=UTC", "connect_timeout": 5},
+        # The driver begins nothing by itself: BEGIN takes the scope along, in one round trip.
+        connect_args={
+            "options": f"{guards} -c timezone=UTC",
+            "connect_timeout": 5,
+            "autocommit": True,
+        },
     )
     event.listen(made, "connect", _reach_the_queue)
+    event.listen(made, "begin", _begin)
+    event.listen(made, "checkin", _rest)
+    event.listen(made, "checkout", _refuse_dead)
     return made
 
 
@@ -69,7 +88,54 @@ def _reach_the_queue(connection: psycopg.Connection[Any], record: object) -> Non
     connection.execute(
         "SELECT set_config('search_path', current_setting('search_path') || ', jobs', false)"
     )
-    connection.commit()
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql(f"BEGIN; {options.get(_SCOPE, '')}")
+
+
+def _rest(connection: object, record: ConnectionPoolEntry) -> None:
+    del connection
+    record.info[_RESTED] = time.monotonic()
+
+
+def _refuse_dead(
+    connection: psycopg.Connection[Any], record: ConnectionPoolEntry, fairy: object
+) -> None:
+    """Raises DisconnectionError for a connection whose server is gone: the pool makes another.
+
+    A server that ends, or is killed, closes its end, and that can be seen without asking it. One
+    behind a network that dropped the connection in silence closes nothing, so a connection that
+    rested for long is asked.
+    """
+    del fairy
+    rested = record.info.pop(_RESTED, None)
+    if rested is None:
+        return
+    closing = select.poll()
+    closing.register(connection.pgconn.socket, select.POLLIN)
+    if closing.poll(0):
+        raise DisconnectionError
+    if time.monotonic() - rested > ASK_AFTER_SECONDS:
+        try:
+            connection.execute("SELECT 1")
+        except psycopg.Error as error:
+            raise DisconnectionError from error
+
+
+@event.listens_for(Session, "after_begin")
+def _note_begun(session: Session, transaction: object, connection: object) -> None:
+    del transaction, connection
+    session.info[_BEGUN] = True
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _leave(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_BEGUN, None)
+        session.execution_options = immutabledict()  # the scope, asked under or not
 
 
 def bind(engine: Engine | None) -> None:
@@ -109,15 +175,22 @@ def check_serving_role(serving: Engine) -> None:
 
 
 def enter(session: Session, actor: Actor) -> None:
-    """Puts the transaction into the actor's scope; all three settings are written every time."""
+    """Puts the transaction into the actor's scope; all three settings are written every time.
+
+    A transaction that asked nothing yet takes them along as it begins, with its first question.
+    """
     # SET LOCAL takes no parameters; the literals come from UUIDs and an enumeration alone.
     school = str(UUID(str(actor.school_id))) if actor.scope is Scope.SCHOOL else ""
     county = str(UUID(str(actor.county_id))) if actor.scope is Scope.COUNTY else ""
     scope = "city" if actor.scope is Scope.CITY else ""
-    session.connection().exec_driver_sql(
+    settle = (
         f"SET LOCAL aid.school = '{school}'; SET LOCAL aid.county = '{county}'; "
         f"SET LOCAL aid.scope = '{scope}'"
     )
+    if session.info.get(_BEGUN) or not isinstance(session.get_bind(), Engine):
+        session.connection().exec_driver_sql(settle)
+    else:
+        session.execution_options = session.execution_options.union({_SCOPE: settle})
 
 
 @contextmanager
@@ -132,7 +205,7 @@ def city_scope(session: Session, actor: Actor) -> Iterator[None]:
     enter(session, actor)
 
 
-async def _take_turn(request: Request) -> AsyncIterator[None]:
+def _turns(request: Request) -> anyio.Semaphore:
     """Lets as many requests into the database at once as it has connections for.
 
     Without it, those who wait for a connection would hold the threads that those who have one
@@ -142,18 +215,39 @@ async def _take_turn(request: Request) -> AsyncIterator[None]:
     if not hasattr(state, "turns"):
         size = settings.get().pool_size
         state.turns = anyio.Semaphore(size - max(1, size // RESERVED_PART))
-    async with state.turns:
-        yield
+    turns: anyio.Semaphore = state.turns
+    return turns
 
 
-def get_session(
-    request: Request, turn: Annotated[None, Depends(_take_turn, scope="function")]
-) -> Iterator[Session]:
+async def get_session(request: Request) -> AsyncIterator[Session]:
     """One session, one transaction a request, committed before the reply is sent."""
-    del turn
-    with Session(engine(), expire_on_commit=False) as session, session.begin():
+    async with _turns(request):
+        # Nothing is asked of the database before its first statement: no thread is needed yet.
+        session = Session(engine(), expire_on_commit=False)
+        session.begin()
         request.state.session = session
-        yield session
+        try:
+            yield session
+        except BaseException:
+            # However the request ends, its connection goes back.
+            with anyio.CancelScope(shield=True):
+                await run_in_threadpool(session.close)
+            raise
+        if session.in_transaction():
+            await run_in_threadpool(_commit, session)
+        else:  # the route has committed
+            session.close()
+
+
+def finish(session: Session) -> None:
+    """Commits a request's transaction: what it has written stands before its reply leaves."""
+    session.commit()
+
+
+def _commit(session: Session) -> None:
+    with session:
+        session.connection()  # a database that is away is said to be, even where nothing was asked
+        session.commit()
 
 
 def is_away(error: DBAPIError | psycopg.Error) -> bool:

@@ -5,10 +5,10 @@ and small values only. The queue is procrastinate's, in the schema `jobs`.
 """
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from procrastinate.types import JSONValue
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
+from app.core import clock, settings
 from app.core.actor import SYSTEM, Actor, ActorKind, Scope
 from app.core.db import raw, scoped_session
 
@@ -51,7 +52,9 @@ def defer(session: Session, name: str, *, by: Actor, **arguments: JSONValue) -> 
     if name not in _tasks:
         raise KeyError(f"no task is called {name}")
     job = _queue.configure_task(name, connection=raw(session), allow_unknown=True)
-    return job.defer(actor=_pack(by), **arguments)
+    # A day that is set is set in this process alone: the work is done on the day it is asked on.
+    day = clock.office_day().isoformat() if clock.office_day_is_set() else None
+    return job.defer(actor=_pack(by), day=day, **arguments)
 
 
 @contextmanager
@@ -70,15 +73,13 @@ def failure_told(session: Session, by: Actor, tell: Callable[[Session], None]) -
 
 
 class Worker:
-    """Runs jobs until stopped; in a thread of its own beside the service, or alone."""
+    """Runs jobs until stopped, in the event loop of a process of its own."""
 
     def __init__(self, url: str, *, concurrency: int = 1) -> None:
         self._conninfo = (
             make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         )
         self._concurrency = concurrency
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -96,58 +97,44 @@ class Worker:
         return queue
 
     async def run(self, opened: Callable[[], None] = lambda: None) -> None:
-        """Works until cancelled; calls `opened` once the queue is open.
+        """Works until stopped; calls `opened` once the queue is open.
 
         A database that goes away is waited for, and the work goes on when it is back.
         """
-        while not self._stopping:
-            queue = self._queue()
-            # Without its database the queue raises, or ends as if it had been asked to.
-            with suppress(ConnectorException, psycopg.Error):
-                async with queue.open_async():
-                    opened()
-                    await queue.run_worker_async(
-                        concurrency=self._concurrency,
-                        install_signal_handlers=False,
-                        shutdown_graceful_timeout=STOP_SECONDS,
-                        fetch_job_polling_interval=2,
-                        delete_jobs="successful",
-                    )
-            if not self._stopping:
-                log.warning("the worker lost its database")
-                await asyncio.sleep(RETRY_SECONDS)
-
-    def start(self) -> None:
-        """Works in a thread beside the service."""
-        ready = threading.Event()
-
-        async def main() -> None:
-            self._loop = asyncio.get_running_loop()
-            self._running = asyncio.current_task()
-            try:
-                # Cancelled while it opens the queue, the worker would not notice.
-                await self.run(ready.set)
-            except asyncio.CancelledError:
-                log.info("worker stopped")
-
-        self._thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
-        self._thread.start()
-        ready.wait(STOP_SECONDS)
+        self._running = asyncio.current_task()
+        with suppress(asyncio.CancelledError):
+            while not self._stopping:
+                queue = self._queue()
+                # Without its database the queue raises, or ends as if it had been asked to.
+                with suppress(ConnectorException, psycopg.Error):
+                    async with queue.open_async():
+                        opened()
+                        await queue.run_worker_async(
+                            concurrency=self._concurrency,
+                            install_signal_handlers=False,
+                            shutdown_graceful_timeout=STOP_SECONDS,
+                            fetch_job_polling_interval=2,
+                            delete_jobs="successful",
+                        )
+                if not self._stopping:
+                    log.warning("the worker lost its database")
+                    await asyncio.sleep(RETRY_SECONDS)
 
     def stop(self) -> None:
-        """Asks the worker to finish what it holds, and waits for it."""
-        if self._loop is None or self._running is None or self._thread is None:
-            return
+        """Asks the worker, from within its loop, to finish what it holds and end."""
+        if self._running is not None and not self._stopping:
+            self._running.cancel()
         self._stopping = True
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._running.cancel)
-            self._thread.join(STOP_SECONDS)
 
 
 def _register(queue: App, name: str, function: Task) -> None:
-    def run(*_: object, actor: dict[str, Any] | None = None, **given: Any) -> None:
+    def run(
+        *_: object, actor: dict[str, Any] | None = None, day: str | None = None, **given: Any
+    ) -> None:
         given.pop("timestamp", None)  # a periodic job's only argument
         who = _unpack(actor) if actor else SYSTEM
+        if day is not None and settings.get().day_can_be_set:
+            clock.set_office_day(date.fromisoformat(day))
         with scoped_session(who) as session:
             function(session, who, **given)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -58,17 +58,25 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     worker: bool = True
+    jobs_at_once: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 1) // 2))
     json_bytes_max: int = 1024 * 1024
     upload_bytes_max: int = 64 * 1024 * 1024
     roll_bytes_max: int = 256 * 1024 * 1024
     import_bytes_at_once: int = 1024 * 1024
-    import_rows_at_once: int = 2000
+    import_rows_at_once: int = 50
 
     @field_validator("pool_size")
     @classmethod
     def _pool_is_sane(cls, value: int) -> int:
         if not 2 <= value <= 200:  # noqa: PLR2004
             raise ValueError("AID_POOL_SIZE must be between 2 and 200")
+        return value
+
+    @field_validator("jobs_at_once")
+    @classmethod
+    def _jobs_leave_room(cls, value: int) -> int:
+        if not 1 <= value <= 16:  # noqa: PLR2004
+            raise ValueError("AID_JOBS_AT_ONCE must be between 1 and 16")
         return value
 
     @field_validator("review_ask_days")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.core import clock, db, embedded, jobs, migrating
+from app.core import clock, db, embedded, migrating
+from app.core.apart import Apart
 from app.core.embedded import Cluster
 from app.core.errors import AidError
 from app.core.settings import Settings, SettingsWrong
@@ -18,7 +19,7 @@ class Running:
     """What has to be stopped again."""
 
     cluster: Cluster | None
-    worker: jobs.Worker | None
+    worker: Apart | None
 
     def stop(self) -> None:
         """Lets the worker finish, closes connections, stops the database we started."""
@@ -47,12 +48,13 @@ def start(
     known: Settings,
     *,
     at_start: Sequence[Callable[[], object]] = (),
-    with_worker: bool | None = None,
+    worker_module: str | None = None,
 ) -> Running:
     """Brings the service up. Raises SettingsWrong with one line when the settings forbid it.
 
     `at_start` is work for the moment the database is bound, such as storing the catalogue; what it
-    finds wrong stops the start.
+    finds wrong stops the start. `worker_module` names the program that works beside this process,
+    unless the settings say that somebody else does.
     """
     cluster, owner, serving = database_urls(known)
     try:
@@ -71,8 +73,8 @@ def start(
             cluster.stop()
         raise
     worker = None
-    if known.worker if with_worker is None else with_worker:
-        worker = jobs.Worker(serving)
+    if known.worker and worker_module is not None:
+        worker = Apart(worker_module, serving)
         worker.start()
     log.info("ready", own_database=cluster is not None, worker=worker is not None)
     return Running(cluster, worker)

@@ -1,20 +1,35 @@
-"""What every route shares: the route class that keeps replies, and the limit on bodies."""
+"""What every route shares: its kept reply, its name in log and audit, the limit on bodies."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from functools import wraps
+from inspect import iscoroutinefunction, signature
 from typing import Any
+from uuid import uuid4
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core import idempotency
+from app.core import clock, idempotency
+from app.core.db import finish
+from app.core.idempotency import Claim
 from app.core.problems import TooLarge, render
+
+READS = {"GET", "HEAD"}
+_WHOLE = "takes_its_transaction_along"
 
 
 class AidRoute(APIRoute):
     """A route whose reply is kept under its `Idempotency-Key` before the transaction commits."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **told: Any) -> None:
+        reads = set(told.get("methods") or {"GET"}) <= READS
+        whole = _whole(endpoint) if reads and not hasattr(endpoint, _WHOLE) else endpoint
+        super().__init__(path, whole, **told)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, with the keeping of the reply behind it."""
@@ -24,11 +39,61 @@ class AidRoute(APIRoute):
             response = await answer(request)
             held = getattr(request.state, "claim", None)
             if held is not None:
-                session = request.state.session
-                await run_in_threadpool(idempotency.keep, session, held, response)
+                await run_in_threadpool(_keep, request.state.session, held, response)
             return response
 
         return answer_and_keep
+
+
+def _keep(session: Session, held: Claim, response: Response) -> None:
+    idempotency.keep(session, held, response)
+    finish(session)
+
+
+def _whole(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """The endpoint with its transaction: begun, asked and committed in one turn of one thread.
+
+    What changes nothing has nothing to take back when its reply cannot be made.
+    """
+    if iscoroutinefunction(endpoint) or "session" not in signature(endpoint).parameters:
+        return endpoint
+
+    @wraps(endpoint)
+    def answer(*, session: Session, **given: Any) -> Any:
+        session.connection()  # a database that is away is said to be, whatever the endpoint asks
+        answer = endpoint(session=session, **given)
+        finish(session)
+        return answer
+
+    setattr(answer, _WHOLE, True)
+    return answer
+
+
+class Named:
+    """Gives each request a name, which its reply, its audit events and the log carry."""
+
+    def __init__(self, app: ASGIApp, *, told: Callable[[str], object]) -> None:
+        self.app = app
+        self.told = told
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on under its name, and names the reply."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        name = uuid4().hex
+        scope.setdefault("state", {})["name"] = name
+        self.told(name)
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Aid-Request-Id"] = name
+                if clock.office_day_is_set():
+                    headers["Aid-Office-Day"] = clock.office_day().isoformat()
+            await send(message)
+
+        await self.app(scope, receive, send_named)
 
 
 class BodyLimit:

@@ -1,6 +1,7 @@
 """The HTTP door as one person sees it."""
 
 import secrets
+import time
 from typing import Any
 
 import httpx
@@ -8,6 +9,8 @@ import httpx
 PREFIX = "/api/v1"
 TIMEOUT_SECONDS = 300
 HTTP_ERROR = 400
+UNDER_WAY = {"queued", "running"}
+POLL_SECONDS = 0.1
 
 Json = dict[str, Any]
 
@@ -63,6 +66,13 @@ class Door:
         """Hands in a file with its form."""
         headers = {"Idempotency-Key": secrets.token_hex(16)}
         return self._done("POST", path, data=form, files={"file": (name, content)}, headers=headers)
+
+    def outcome(self, path: str, job: Json) -> Json:
+        """What became of a file handed in, once the worker has dealt with it."""
+        while job["state"] in UNDER_WAY:
+            time.sleep(POLL_SECONDS)
+            job = self.get(f"{path}/{job['id']}")
+        return job
 
     def download(self, path: str) -> bytes:
         """Takes a file as it is."""

@@ -68,10 +68,14 @@ class Trail:
         chance = Random(SEED)  # noqa: S311 the same slips every time
         form = {**DECISION, "kind": "applications", "dry_run": "false", "on_error": "accept_good"}
         counts: dict[str, int] = {}
-        for school in track(self._applying(), description="sheets read", console=self.say):
+        sent = []
+        for school in self._applying():
             content, slips = boarders(chance, school.code, school.name, school.pupils)
             clerk = self.office.door(f"clerk.{school.code}")
-            done = clerk.upload("/imports", form, f"{school.name}.xlsx", content)
+            job = clerk.upload("/imports", form, f"{school.name}.xlsx", content)
+            sent.append((school, slips, clerk, job))
+        for school, slips, clerk, job in track(sent, description="sheets read", console=self.say):
+            done = clerk.outcome("/imports", job)
             if done["state"] != "done" or done["counts"].get("error", 0) != slips:
                 raise TrailBroken(f"{school.name}: {slips} slips, but {done['counts']}")
             for outcome, count in done["counts"].items():

@@ -1,7 +1,8 @@
 """Why a case came out as it did, recomputed from its facts and its version; never stored."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -9,10 +10,10 @@ from app.core.money import show_yuan
 from app.policy.calendar import parse_period
 from app.policy.catalogue import Caution, Criterion, Programme, Version
 from app.policy.changes import ResultChange, smallest_changes
-from app.policy.engine import Instalment, assess, criterion_column, instalments
+from app.policy.engine import Instalment, assess, criterion_column, facts_read, instalments
 from app.policy.expressions import Compiled, compile_expression
 from app.policy.facts import FACTS, Fact, Scalar, Words
-from app.policy.frames import frame_of
+from app.policy.frames import check_facts, facts_invalid, frame_of
 
 Outcome = Literal["met", "not_met", "unknown"]
 _OUTCOMES: dict[bool | None, Outcome] = {True: "met", False: "not_met", None: "unknown"}
@@ -117,6 +118,31 @@ class Explanation:
 Snapshot = Mapping[str, Mapping[str, Any]]
 """A case's facts as applications keep them: {name: {value, source, as_of}}."""
 
+ANSWERS_KEPT = 2_048
+"""Cases of one programme are much alike in what it reads of them: few answers serve them all."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A version, and what it reads of a case in vocabulary order: equal ones come out equal."""
+
+    sha256: str
+    read: tuple[Scalar | None, ...]
+    version: Version = field(compare=False)
+    values: Mapping[str, Scalar | None] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """How such a case comes out, what would meet each criterion, and what would alter the result.
+
+    Nothing in it is of one case alone: no source, no day.
+    """
+
+    row: Mapping[str, Any]
+    changes: tuple[tuple[Change, ...], ...]
+    would_alter: tuple[ResultChange, ...]
+
 
 def explain(programme: Programme, version: Version, period: str, facts: Snapshot) -> Explanation:
     """Explains one case; `period` is the one applied for, as `normalise_period` gives it.
@@ -124,7 +150,10 @@ def explain(programme: Programme, version: Version, period: str, facts: Snapshot
     Raises FactsInvalid for facts outside the vocabulary and PeriodInvalid for another period.
     """
     values: dict[str, Scalar | None] = {name: seen.get("value") for name, seen in facts.items()}
-    row = assess(frame_of([values]), version).row(0, named=True)
+    if faults := check_facts(values, where="/0"):
+        raise facts_invalid(faults)
+    answer = _answer(_question(version, values))
+    row = answer.row
     return Explanation(
         programme=programme.code,
         period=period,
@@ -138,11 +167,31 @@ def explain(programme: Programme, version: Version, period: str, facts: Snapshot
         failed=tuple(row["failed"]),
         unknown=tuple(row["unknown"]),
         criteria=tuple(
-            _criterion(each, row[criterion_column(each.id)], values, facts)
-            for each in version.criteria
+            _criterion(each, row[criterion_column(each.id)], changes, facts)
+            for each, changes in zip(version.criteria, answer.changes, strict=True)
         ),
         amount=None if row["amount_fen"] is None else _amount(programme, version, period, row),
         cautions=tuple(each for each in version.cautions if each.id in row["cautions"]),
+        would_alter=answer.would_alter,
+    )
+
+
+def _question(version: Version, values: Mapping[str, Scalar | None]) -> _Question:
+    read = facts_read(version)
+    asked = {name: values.get(name) for name in FACTS if name in read}
+    return _Question(version.sha256, tuple(asked.values()), version, asked)
+
+
+@lru_cache(maxsize=ANSWERS_KEPT)
+def _answer(question: _Question) -> _Answer:
+    version, values = question.version, question.values
+    row = assess(frame_of([values]), version).row(0, named=True)
+    tests = [
+        (compile_expression(each.test), criterion_column(each.id)) for each in version.criteria
+    ]
+    return _Answer(
+        row=MappingProxyType(row),
+        changes=tuple(() if row[met] else _changes(test, values) for test, met in tests),
         would_alter=smallest_changes(version, values),
     )
 
@@ -162,7 +211,7 @@ def _why_version(version: Version, period: str) -> Words:
 
 
 def _criterion(
-    criterion: Criterion, met: bool | None, values: Mapping[str, Scalar | None], facts: Snapshot
+    criterion: Criterion, met: bool | None, changes: tuple[Change, ...], facts: Snapshot
 ) -> CriterionExplained:
     test = compile_expression(criterion.test)
     return CriterionExplained(
@@ -172,7 +221,7 @@ def _criterion(
         clause=criterion.clause,
         outcome=_OUTCOMES[met],
         seen=tuple(_seen(FACTS[name], facts.get(name, {})) for name in test.facts),
-        changes=() if met else _changes(test, values),
+        changes=changes,
     )
 
 

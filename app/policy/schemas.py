@@ -1,9 +1,10 @@
 """What the policy's routes take and answer."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from app.core.asked import Asked
 from app.core.money import YuanOut
@@ -13,6 +14,8 @@ from app.policy.engine import Instalment
 from app.policy.explanation import AmountExplained, CriterionExplained, Explanation, Seen
 from app.policy.facts import FACTS, Fact, Scalar, Words
 
+WORDS_KEPT = 4_096
+
 Name = Annotated[str, Field(max_length=40)]
 Value = StrictBool | StrictInt | Annotated[StrictStr, Field(max_length=40)] | None
 Period = Annotated[str, Field(max_length=11, examples=["2008-spring", "2007-2008"])]
@@ -21,12 +24,15 @@ Period = Annotated[str, Field(max_length=11, examples=["2008-spring", "2007-2008
 class WordsOut(BaseModel):
     """One text in both languages."""
 
+    model_config = ConfigDict(frozen=True)  # one is shared by many replies
+
     zh: str
     en: str
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def words(text: Words) -> WordsOut:
-    """A text for a reply."""
+    """A text for a reply; most are the catalogue's own, said again and again."""
     return WordsOut(zh=text.zh, en=text.en)
 
 
@@ -331,11 +337,9 @@ def _rule(amount: Amount) -> AmountOut:
 
 def _criterion(criterion: Criterion) -> CriterionOut:
     return CriterionOut(
-        id=criterion.id,
-        test=criterion.test,
-        label=WordsOut(zh=criterion.zh, en=criterion.en),
+        id=criterion.id, test=criterion.test, label=WordsOut(zh=criterion.zh, en=criterion.en),
         clause=criterion.clause,
-    )
+    )  # fmt: skip
 
 
 def criterion_explained_out(each: CriterionExplained) -> CriterionExplainedOut:
@@ -354,6 +358,7 @@ def criterion_explained_out(each: CriterionExplained) -> CriterionExplainedOut:
     )
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def result_change_out(change: ResultChange) -> ResultChangeOut:
     """A change of one fact, for a reply."""
     return ResultChangeOut(
@@ -372,14 +377,9 @@ def result_change_out(change: ResultChange) -> ResultChangeOut:
 
 def _seen(seen: Seen) -> SeenOut:
     return SeenOut(
-        fact=seen.name,
-        label=words(seen.label),
-        value=seen.value,
-        shown=words(seen.shown),
-        source=seen.source,
-        source_label=words(seen.source_label),
-        as_of=seen.as_of,
-    )
+        fact=seen.name, label=words(seen.label), value=seen.value, shown=words(seen.shown),
+        source=seen.source, source_label=words(seen.source_label), as_of=seen.as_of,
+    )  # fmt: skip
 
 
 def _amount(amount: AmountExplained) -> AmountExplainedOut:

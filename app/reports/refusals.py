@@ -91,7 +91,7 @@ def subject_of(session: Session, found: Case) -> Subject:
         number=case.number,
         student_name=case.student_name,
         masked_id=None if student is None else numbers.masked(student, "resident_id"),
-        school=found.school.name,
+        school=found.school_name,
         grade=case.grade,
         class_name=case.class_name,
     )

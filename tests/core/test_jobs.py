@@ -12,6 +12,7 @@ from app.audit import service as audit
 from app.core import db, ids, jobs
 from app.core.actor import SYSTEM, Actor, ActorKind, Scope
 from app.core.embedded import Cluster
+from tests.factories.working import working
 
 
 @jobs.task("tests.note")
@@ -46,12 +47,8 @@ def who_did(what: str) -> UUID | None:
 
 @pytest.fixture
 def worker(database: str, cluster: Cluster) -> Iterator[jobs.Worker]:
-    made = jobs.Worker(cluster.serving_url(database))
-    made.start()
-    yield made
-    made.stop()
-    assert made._thread is not None
-    assert not made._thread.is_alive()
+    with working(cluster.serving_url(database)) as made:
+        yield made
 
 
 def test_a_job_is_rolled_back_with_its_transaction(database: str) -> None:

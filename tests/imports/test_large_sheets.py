@@ -15,6 +15,7 @@ from app.core import clock, db
 from app.core.actor import SYSTEM
 from app.core.jobs import Worker
 from app.imports import jobs, service
+from tests.factories.working import working
 from tests.imports.conftest import COUNTY, HEADER, RURAL, stored
 
 MANY = 2_001
@@ -45,10 +46,8 @@ def padded(data: bytes) -> bytes:
 
 @pytest.fixture
 def worker(cluster, database) -> Iterator[Worker]:
-    made = Worker(cluster.serving_url(database))
-    made.start()
-    yield made
-    made.stop()
+    with working(cluster.serving_url(database)) as made:
+        yield made
 
 
 def wait_for(client: Any, city: Any, location: str) -> dict[str, Any]:

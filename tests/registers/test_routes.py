@@ -15,9 +15,9 @@ from sqlmodel import Session, col, select
 from app.audit.models import AuditEvent
 from app.core import db
 from app.core.actor import SYSTEM
-from app.core.jobs import Worker
 from app.registers import jobs, service
 from tests.factories.office import City
+from tests.factories.working import working
 from tests.registers.people import make_pupils, number, row, sheet
 
 HERE, THERE = "county_officer@370811", "county_officer@370826"
@@ -219,10 +219,8 @@ def large(*rows: str) -> bytes:
 
 @pytest.fixture
 def worker(cluster, database):
-    made = Worker(cluster.serving_url(database))
-    made.start()
-    yield made
-    made.stop()
+    with working(cluster.serving_url(database)) as made:
+        yield made
 
 
 def wait_for(get: Any, register: str) -> Any:

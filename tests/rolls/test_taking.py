@@ -28,6 +28,7 @@ from app.rolls.service import Upload
 from app.sheets.errors import SheetTooLarge, SheetWrongType
 from app.sheets.uploads import OnError
 from tests.factories.office import City
+from tests.factories.working import working
 from tests.registry.rows import resident_id
 from tests.rolls.conftest import Get, Send
 from tests.rolls.lines import CITYS, HEADER, THERE, A, B, large, line, roll
@@ -299,10 +300,8 @@ def test_the_audit_names_who_came_and_nobodys_number(send: Send) -> None:
 
 @pytest.fixture
 def worker(cluster: Any, database: str) -> Any:
-    made = Worker(cluster.serving_url(database))
-    made.start()
-    yield made
-    made.stop()
+    with working(cluster.serving_url(database)) as made:
+        yield made
 
 
 def wait_for(get: Get, key: str) -> Any:

@@ -124,8 +124,8 @@ class CaseIn(Asked):
     school_code: SchoolCode | None = None
     student: StudentIn
     enrolment: EnrolmentIn
-    household: HouseholdIn = HouseholdIn()
-    study: StudyIn = StudyIn()
+    household: HouseholdIn = Field(default_factory=HouseholdIn)
+    study: StudyIn = Field(default_factory=StudyIn)
     hardship: Whole | None = None
     special_group: Annotated[str, Field(max_length=40)] | None = None
     account: AccountIn | None = None

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func, text, tuple_
@@ -31,11 +30,24 @@ GROUP BY w.id
 """)
 
 _PACE = text("""
-SELECT sum(rows_total) / sum(extract(epoch FROM finished_at - started_at))
+SELECT sum(rows_total) AS rows,
+    CAST(sum(extract(epoch FROM finished_at - started_at)) * 1000 AS bigint) AS milliseconds
 FROM (SELECT rows_total, started_at, finished_at FROM sheet_import
     WHERE state = 'done' AND started_at IS NOT NULL ORDER BY finished_at DESC LIMIT :most) last
-HAVING sum(extract(epoch FROM finished_at - started_at)) > 0
+HAVING sum(rows_total) > 0
 """)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many rows were taken in in how long."""
+
+    rows: int
+    milliseconds: int
+
+    def seconds_for(self, rows: int) -> int:
+        """The seconds so many rows will take, a begun one counted."""
+        return -(-rows * self.milliseconds // (self.rows * 1000))
 
 
 @dataclass(frozen=True)
@@ -118,10 +130,10 @@ def before(
     }
 
 
-def rows_per_second(session: Session) -> Decimal | None:
+def pace(session: Session) -> Pace | None:
     """The pace of the last imports that a worker finished; None while there is none.
 
     To be asked in city scope.
     """
-    found: Decimal | None = session.execute(_PACE, {"most": PACE_OF}).scalar_one_or_none()
-    return found
+    found = session.execute(_PACE, {"most": PACE_OF}).one_or_none()
+    return None if found is None else Pace(int(found.rows), int(found.milliseconds))

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from math import ceil
 from uuid import UUID
 
 from sqlmodel import Session
@@ -12,7 +10,7 @@ from app.core import clock, db
 from app.core.actor import Actor
 from app.imports import queries
 from app.imports.models import SheetImport
-from app.imports.queries import Before
+from app.imports.queries import Before, Pace
 from app.sheets.uploads import STALE
 
 
@@ -40,12 +38,12 @@ def waits(session: Session, imports: Sequence[SheetImport], *, by: Actor) -> dic
     ids = [each.id for each in pending]
     with db.city_scope(session, by):
         before = queries.before(session, ids, since=clock.now() - STALE)
-        pace = queries.rows_per_second(session)
+        pace = queries.pace(session)
     return {each.id: _wait(each, before[each.id], pace) for each in pending}
 
 
-def _wait(record: SheetImport, before: Before, pace: Decimal | None) -> Wait:
+def _wait(record: SheetImport, before: Before, pace: Pace | None) -> Wait:
     if pace is None or before.rows is None or record.rows_total == 0:
         return Wait(before.imports, None)
     rows = before.rows + record.rows_total - record.rows_done
-    return Wait(before.imports, ceil(rows / pace))
+    return Wait(before.imports, pace.seconds_for(rows))

@@ -40,8 +40,7 @@ _WIDE_WORDS = {
     code: plain for code, plain in _ALL_WIDE.items() if chr(plain).isalnum() or code == _WIDE_SPACE
 }
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?[eE]\+?[0-9]+", re.ASCII)
-_EXACT_BELOW = 10**15  # so many digits a cell keeps
-_EXACT_CHARS = len("999999999999999.0")
+_DIGITS_KEPT = 15  # so many digits a numeric cell keeps
 _CLEAN_TEXT = re.compile(f"[{_HAN}A-Za-z0-9]*")
 
 CONTROL = CellFault(
@@ -67,13 +66,14 @@ def is_number(cell: object) -> bool:
 
 def number_text(cell: object) -> str:
     """A numeric cell as plain digits: 2.0 → ``2``, 4100.5 → ``4100.5``."""
-    said = str(cell)
-    if said.endswith(".0") and len(said) <= _EXACT_CHARS:  # most of them
-        return said.removesuffix(".0")
-    value = Decimal(said)
+    written = str(cell)
+    whole = written.removesuffix(".0")
+    if whole.isdigit() and len(whole) <= _DIGITS_KEPT:  # most cells, without the long way
+        return whole
+    value = Decimal(written)
     if not value.is_finite():
         return str(cell)
-    rounded = value.quantize(Decimal("1e-6")) if abs(value) < _EXACT_BELOW else value
+    rounded = value.quantize(Decimal("1e-6")) if abs(value) < 10**_DIGITS_KEPT else value
     text = f"{rounded:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

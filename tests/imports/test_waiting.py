@@ -148,7 +148,7 @@ def test_both_questions_are_answered_from_an_index(queued, paced) -> None:
 
         event.listen(db.engine(), "before_cursor_execute", explain)
         queries.before(session, [SYSTEM.id], since=clock.now())
-        queries.rows_per_second(session)
+        queries.pace(session)
         event.remove(db.engine(), "before_cursor_execute", explain)
     asked, paced_by = plans.values()
     assert "ix_sheet_import_under_way" in asked

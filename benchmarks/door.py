@@ -5,7 +5,7 @@ Both are served by processes of their own and asked by another, in turns.
 
 import itertools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
@@ -57,23 +57,29 @@ def measures(port: int, to: int, rows: int, *, part: int = 1) -> list[Measure]:
     """Everything this part measures; `part` divides how often it asks."""
     reads, alone, writes = (max(MANY, n // part) for n in (READS, READS_ALONE, WRITES))
     cases = rows // door_city.CASES_PART
-    mine = Asked(
-        door_serving.token(port, door_city.officer(0)), door_serving.token(port, door_city.clerk(0))
-    )
+    clerks = [door_serving.token(port, door_city.clerk(at)) for at in range(door_city.CLERKS)]
+    mine = Asked(door_serving.token(port, door_city.officer(0)), clerks)
     with door_serving.asker() as pool:
         pair = _Pair(pool, port, to)
         read_alone = pair.turns(
             1, lambda: mine.reads(cases, alone), lambda: bare_reads(cases, alone)
         )
         read = pair.turns(MANY, lambda: mine.reads(cases, reads), lambda: bare_reads(cases, reads))
+        wrote_alone = pair.turns(1, lambda: mine.writes(MANY), lambda: bare_writes(MANY))
         wrote = pair.turns(MANY, lambda: mine.writes(writes), lambda: bare_writes(writes))
+        by_schools = pair.turns(
+            MANY, lambda: mine.writes(writes, door_city.CLERKS), lambda: bare_writes(writes)
+        )
     return [
         read_alone.rates("cases read, one client", None),
         read_alone.p99("one client", None),
         read.rates(f"cases read, {MANY} clients", READ_BOUND),
         read.p99(f"{MANY} clients", P99_BOUND),
-        wrote.rates(f"cases handed in, {MANY} clients", WRITE_BOUND),
-        wrote.p99(f"{MANY} clients", None),
+        wrote_alone.rates("cases handed in, one client", None),
+        wrote.rates(f"cases handed in, {MANY} clients of a school", WRITE_BOUND),
+        wrote.p99(f"{MANY} clients of a school", None),
+        by_schools.rates(f"cases handed in, {MANY} clients of {door_city.CLERKS} schools", None),
+        by_schools.p99(f"{MANY} clients of {door_city.CLERKS} schools", None),
     ]
 
 
@@ -101,11 +107,11 @@ class _Pair:
 
 
 class Asked:
-    """What officer and clerk ask; every case handed in is a new student's."""
+    """What an officer and clerks ask; every case handed in is a new student's."""
 
-    def __init__(self, officer: str, clerk: str) -> None:
+    def __init__(self, officer: str, clerks: Sequence[str]) -> None:
         self._officer = officer
-        self._clerk = clerk
+        self._clerks = clerks
         self._handed_in = 0
 
     def reads(self, cases: int, count: int) -> list[bytes]:
@@ -116,13 +122,17 @@ class Asked:
             for place in itertools.islice(own, count)
         ]
 
-    def writes(self, count: int) -> list[bytes]:
-        """Forms of students whom nobody has handed in yet, each under a key of its own."""
+    def writes(self, count: int, schools: int = 1) -> list[bytes]:
+        """Forms of students whom nobody has handed in yet, each under a key of its own.
+
+        The schools' clerks take turns.
+        """
         new = door_city.new_students(self._handed_in, count)
         self._handed_in += count
+        by = itertools.cycle(self._clerks[:schools])
         return [
             door_load.post(
-                f"{API}/applications", _form(number, name), self._clerk,
+                f"{API}/applications", _form(number, name), next(by),
                 Idempotency_Key=str(uuid.uuid4()),
             )
             for number, name in new

@@ -44,13 +44,18 @@ _LEVELS = {"special_group": "special_group_unknown", "hukou": "hukou_unknown"}
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that can be wrong: a row is at fault where `wrong` is true (null is not)."""
+    """One thing that can be wrong: a row is at fault where `wrong` is true (null is not).
+
+    `of_nothing` says that an empty cell can be at fault; else a column without a value is passed
+    over.
+    """
 
     code: str
     column: str
     wrong: pl.Expr
     zh: str
     en: str
+    of_nothing: bool = False
 
 
 def at_schools(frame: pl.DataFrame, schools: pl.DataFrame) -> pl.DataFrame:
@@ -68,8 +73,7 @@ def at_schools(frame: pl.DataFrame, schools: pl.DataFrame) -> pl.DataFrame:
     return placed.with_columns(
         pl.col("_stage").alias("stage"),
         pl.col("_county").alias("county_id"),
-        identity.resident_id_long(pl.col("resident_id")).alias("resident_id"),
-        identity.resident_id_long(pl.col("guardian_resident_id")).alias("guardian_resident_id"),
+        *(_long(placed.get_column(name)) for name in ("resident_id", "guardian_resident_id")),
         _within_stage(pl.col("grade"), pl.col("_stage")).alias("grade"),
     ).drop("_stage", "_county")
 
@@ -86,6 +90,8 @@ def check(frame: pl.DataFrame) -> pl.DataFrame:
 def faults_of(frame: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
     """What the checks find in the rows of a frame, as FAULTS_SCHEMA has it, in the rows' order."""
     # One query for all: asked one after the other, their start is most of what a small frame takes.
+    empty = {each.name for each in frame.iter_columns() if each.null_count() == len(each)}
+    checks = [each for each in checks if each.of_nothing or each.column not in empty]
     wrong = frame.select(
         each.wrong.fill_null(value=False).alias(str(at)) for at, each in enumerate(checks)
     )
@@ -102,6 +108,13 @@ def faults_of(frame: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
         if found
     ]
     return pl.concat([pl.DataFrame(schema=FAULTS_SCHEMA), *parts]).sort("row", maintain_order=True)
+
+
+def _long(numbers: pl.Series) -> pl.Expr:
+    """The ids in their 18-digit form; where none is short, nothing is to be reckoned."""
+    number = pl.col(numbers.name)
+    short = (numbers.str.len_bytes() == identity.SHORTEST_ID).any()
+    return identity.resident_id_long(number) if short else number.str.to_uppercase()
 
 
 def _within_stage(grade: pl.Expr, stage: pl.Expr) -> pl.Expr:
@@ -260,6 +273,7 @@ _CHECKS: list[Check] = [
         pl.col("county_id").is_null(),
         "在您管理的范围内没有这所学校；请核对学校标识码和名称",
         "There is no such school among those you act for; check its code and name",
+        of_nothing=True,
     ),
     Check(
         "name_missing",
@@ -267,6 +281,7 @@ _CHECKS: list[Check] = [
         pl.col("name").is_null() | (pl.col("name").str.strip_chars() == ""),
         "缺少学生姓名；请按户口簿填写",
         "The student's name is missing; write it as in the household register",
+        of_nothing=True,
     ),
     *_names(),
     *_numbers("resident_id"),
@@ -278,6 +293,7 @@ _CHECKS: list[Check] = [
         pl.col("grade").is_null(),
         "缺少年级；请填写",
         "The grade is missing; fill it in",
+        of_nothing=True,
     ),
     Check(
         "grade_range",

@@ -13,9 +13,9 @@ from app.applications.models import ApplicationRound, ApplicationState
 from app.applications.outcomes import REFUSALS
 from app.applications.rounds import require_open
 from app.applications.rules import HANDED_IN_AGAIN
-from app.applications.schemas import CaseIn, FaultOut, ResultOut, result_out
+from app.applications.schemas import ApplicationIn, CaseIn, FaultOut, ResultOut, result_out
 from app.core.actor import Actor, Scope
-from app.core.errors import Fault
+from app.core.errors import AidError, Fault
 from app.policy.calendar import normalise_period
 from app.policy.queries import programme
 from app.policy.schemas import WordsOut
@@ -90,13 +90,25 @@ def submit(
     ]
 
 
-def submit_one(session: Session, sent: CaseIn, *, round_: ApplicationRound, by: Actor) -> ResultOut:
-    """Takes one case in, or raises why not.
+def submit_each(
+    session: Session, sent: Sequence[ApplicationIn], *, by: Actor
+) -> list[ResultOut | AidError]:
+    """Takes applications for one programme and period in; answers each its result or its refusal.
 
-    Raises CaseWrong with every fault, AlreadyApplied, CaseRefused, RoundClosed, RoundNotOpenYet.
+    Each is a request of its own: AlreadyApplied, CaseRefused, or CaseWrong with every fault is
+    answered to that one, and the caller undoes what was stored. Raises ProgrammeNotFound,
+    PeriodInvalid, RoundUnknown, RoundClosed, RoundNotOpenYet.
     """
-    result = submit(session, [sent], round_=round_, by=by)[0]
-    return _stored_or_refused(result)
+    round_ = round_for(session, sent[0].programme, sent[0].period)
+    results = submit(session, sent, round_=round_, by=by)
+    return [_alone(result.model_copy(update={"index": 0})) for result in results]
+
+
+def _alone(result: ResultOut) -> ResultOut | AidError:
+    try:
+        return _stored_or_refused(result)
+    except AidError as refusal:
+        return refusal
 
 
 def submit_again(session: Session, application_id: UUID, sent: CaseIn, *, by: Actor) -> ResultOut:

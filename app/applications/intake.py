@@ -9,9 +9,8 @@ import orjson
 import polars as pl
 from sqlmodel import Session
 
-from app.applications import checks, outcomes, queries, rounds, rules, staging
+from app.applications import outcomes, queries, rounds, rules, staging
 from app.applications.models import ApplicationRound, ApplicationState
-from app.applications.outcomes import RESULT_SCHEMA
 from app.applications.queries import Live
 from app.assessment import facts
 from app.assessment.facts import Source, values_of
@@ -67,7 +66,7 @@ def take_in(
     asked that.
     """
     if frame.is_empty():
-        return pl.DataFrame(schema=RESULT_SCHEMA)
+        return outcomes.NOTHING
     loaded = version_for(session, round_.programme, round_.period)
     rounds.refuse_paid_to_schools(loaded.programme)
     setting = _Setting(
@@ -78,9 +77,9 @@ def take_in(
         by=by,
         again=again,
     )
-    placed = checks.at_schools(frame, setting.schools)
-    there = pl.col("county_id").is_not_null()
-    known = placed.filter(there)
+    # Asked anew: a school may have closed since the caller placed the rows.
+    there = pl.col("school_id").is_in(setting.schools.get_column("id").implode())
+    known = frame.filter(there)
     school_ids = [UUID(each) for each in known.get_column("school_id").unique().sort()]
     if not again:
         rounds.require_open(session, round_, school_ids)
@@ -90,7 +89,7 @@ def take_in(
         [
             refused,
             _store(session, cases, lives, setting, import_id),
-            outcomes.refused(placed.filter(~there), pl.lit("school_unknown")),
+            outcomes.refused(frame.filter(~there), pl.lit("school_unknown")),
         ]
     )
     return frame.select("row").join(results, on="row", how="left", maintain_order="left")
@@ -108,7 +107,7 @@ def _register(
         cases, lives = _look(session, frame, setting, shut)
         wrong = cases.filter(pl.col("fate").is_in(["shut", "twice"]))
         if wrong.is_empty():
-            return cases, lives, outcomes.told([])
+            return cases, lives, outcomes.NOTHING
         attempt.rollback()
     is_shut = pl.col("fate") == "shut"
     why = pl.when(is_shut).then(pl.lit("batch_closed")).otherwise(pl.lit("id_duplicate"))
@@ -215,7 +214,7 @@ def _store(
 ) -> pl.DataFrame:
     """Stores what is new or handed in again; answers every case's result."""
     if cases.is_empty():
-        return outcomes.told([])
+        return outcomes.NOTHING
     numbered = _numbered(session, cases, lives, setting)
     taken = numbered.filter(pl.col("fate").is_in(["new", "again"]))
     done: set[UUID] = set()
@@ -239,15 +238,11 @@ def _store(
                 "import": None if import_id is None else str(import_id),
             },
         )
-    written = pl.DataFrame(
-        {"application_id": [str(key) for key in done]}, {"application_id": pl.String}
-    )
-    stored = numbered.join(written, on="application_id", how="semi", maintain_order="left")
-    rest = numbered.join(written, on="application_id", how="anti", maintain_order="left")
+    written = pl.col("application_id").is_in([str(key) for key in done])
     return pl.concat(
         [
-            outcomes.stored(stored, setting.loaded, setting.round_.period),
-            _left(session, rest, lives, setting),
+            outcomes.stored(numbered.filter(written), setting.loaded, setting.round_.period),
+            _left(session, numbered.filter(~written), lives, setting),
         ]
     )
 
@@ -283,6 +278,8 @@ def _numbered(
 
 def _left(session: Session, cases: pl.DataFrame, lives: Lives, setting: _Setting) -> pl.DataFrame:
     """The results of cases that stored nothing: they are in already, or their student elsewhere."""
+    if cases.is_empty():
+        return outcomes.NOTHING
     away = pl.col("fate") == "elsewhere"
     others = _others(session, cases.filter(pl.col("fate").is_in(["new", "again"])), setting)
     results = []

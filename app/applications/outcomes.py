@@ -34,6 +34,9 @@ RESULT_SCHEMA: dict[str, pl.DataType] = {
 }
 """The columns that `intake.take_in` answers."""
 
+NOTHING = pl.DataFrame(schema=RESULT_SCHEMA)
+"""No row's result."""
+
 REFUSALS: dict[str, Fault] = {
     fault.code: fault
     for fault in (
@@ -69,6 +72,8 @@ TO_CONFIRM = "no resident id yet: an officer has to confirm who it is"
 
 def refused(rows: pl.DataFrame, kind: pl.Expr) -> pl.DataFrame:
     """Rows refused for one of `REFUSALS`, as RESULT_SCHEMA has them."""
+    if rows.is_empty():
+        return NOTHING
     return _shaped(
         rows.select("row", outcome=pl.lit("error"), kinds=pl.concat_list(kind), detail=kind)
     )
@@ -146,5 +151,5 @@ def stored(cases: pl.DataFrame, loaded: LoadedVersion, period: str) -> pl.DataFr
 
 def _shaped(results: pl.DataFrame) -> pl.DataFrame:
     """The results with every column of RESULT_SCHEMA: what is not said is null, lists are empty."""
-    whole = pl.concat([pl.DataFrame(schema=RESULT_SCHEMA), results], how="diagonal")
+    whole = pl.concat([NOTHING, results], how="diagonal")
     return whole.with_columns(pl.col(pl.List(pl.String())).fill_null([]))

@@ -1,10 +1,12 @@
 """Rounds and applications over HTTP."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlmodel import Session
 
 from app.applications import forms, queries, rivals, rounds
 from app.applications.models import ApplicationState, Step
@@ -32,11 +34,13 @@ from app.applications.schemas import (
     round_out,
 )
 from app.applications.withdrawals import withdraw
-from app.auth.guards import may
+from app.auth.guards import may, may_together
+from app.auth.joint import Caller, Reply, joint
 from app.auth.permissions import Act
 from app.core import etags
 from app.core.actor import Actor
 from app.core.db import DbSession
+from app.core.errors import AidError
 from app.core.etags import IfMatch
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
@@ -137,19 +141,29 @@ def permit_late(
     return late_out(leave)
 
 
-@router.post("/applications", status_code=201)
-def apply(
+@router.post("/applications", status_code=201, response_model=ResultOut)
+async def apply(
     wanted: ApplicationIn,
-    session: DbSession,
-    response: Response,
-    by: Annotated[Actor, may(Act.APPLICATION_WRITE)],
-) -> ResultOut:
+    request: Request,
+    by: Annotated[Caller, may_together(Act.APPLICATION_WRITE)],
+) -> Response:
     """Registers or updates the student and applies; 200 when the same case is in already."""
-    round_ = forms.round_for(session, wanted.programme, wanted.period)
-    result = forms.submit_one(session, wanted, round_=round_, by=by)
-    if result.outcome == "unchanged":
-        response.status_code = 200
-    return result
+    sort = (wanted.programme, wanted.period)
+    return await joint(request.app, hand_in).ask(by, wanted, sort=sort)
+
+
+def hand_in(
+    session: Session, wanted: Sequence[ApplicationIn], *, by: Actor
+) -> Sequence[Reply | AidError]:
+    """What `apply` answers each of many."""
+    return [
+        each if isinstance(each, AidError) else Reply(_status(each), each)
+        for each in forms.submit_each(session, wanted, by=by)
+    ]
+
+
+def _status(result: ResultOut) -> int:
+    return 200 if result.outcome == "unchanged" else 201
 
 
 @router.post("/applications/batch")

@@ -116,8 +116,11 @@ def _told(
 ) -> pl.DataFrame:
     """The frame with known facts: `fill` where it has none, `over` in place of what it has.
 
-    `{fact}_on` and `{fact}_from` are added, for `gather` to name where what was taken comes from.
+    `{fact}_on` and `{fact}_from` are added, for `gather` to name where what was taken comes from;
+    where nothing is known, nothing is added.
     """
+    if known.is_empty():
+        return frame
     names = (*fill, *over)
     renamed = known.select(
         "student_id", *(pl.col(n).alias(f"known_{n}") for n in names),

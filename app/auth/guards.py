@@ -10,11 +10,12 @@ from starlette.concurrency import run_in_threadpool
 
 from app.auth import callers, tokens
 from app.auth.errors import NotAllowed, NotLoggedIn
+from app.auth.joint import Caller
 from app.auth.permissions import MAY, Act
 from app.core import idempotency
 from app.core.actor import Actor, ActorKind
 from app.core.db import DbSession, enter
-from app.core.idempotency import IdempotencyKey
+from app.core.idempotency import IdempotencyKey, KeyReused, Replay, Replayed, Wanted
 from app.core.web import READS
 
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/token", auto_error=False)
@@ -57,12 +58,44 @@ def _begin(request: Request, session: Session, actor: Actor, key: str | None, se
     """Begins the transaction in the actor's scope, and takes the key where there is one."""
     enter(session, actor)
     session.connection()
-    if key is not None:
-        request.state.claim = idempotency.claim(
-            session, actor_id=actor.id, key=key, request_sha256=sent
-        )
+    if key is None:
+        return
+    held = idempotency.claim(session, [Wanted(key, sent)], actor_id=actor.id)[0]
+    if isinstance(held, KeyReused):
+        raise held
+    if isinstance(held, Replay):
+        raise Replayed(held)
+    request.state.claim = held
 
 
 def may(act: Act) -> Any:
     """Marks the parameter of a route that receives the caller who was let through."""
     return Depends(guard(act), scope="function")
+
+
+def may_together(act: Act) -> Any:
+    """The same where a route answers many requests of one caller with one transaction.
+
+    Its parameter is the Caller, who has leave; a school's system is looked up in the transaction.
+    """
+    allowed = MAY[act]
+
+    async def let_through(
+        request: Request,
+        token: Annotated[str | None, Depends(_bearer)],
+        sent: Annotated[bytes, Depends(idempotency.fingerprint)],
+        key: IdempotencyKey = None,
+        aid_school: Annotated[str | None, Header(max_length=10)] = None,
+    ) -> Caller:
+        if token is None:
+            raise NotLoggedIn
+        claims = tokens.read(token)
+        request.state.actor = callers.person(claims)
+        request.state.act = act.value
+        if not set(claims.roles) & allowed:
+            raise NotAllowed(act.value)
+        wanted = None if key is None else Wanted(key, sent)
+        return Caller(claims, aid_school, wanted, request.state)
+
+    let_through.act = act  # type: ignore[attr-defined]  # read by the test of guarded routes
+    return Depends(let_through)

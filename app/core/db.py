@@ -18,6 +18,7 @@ from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import immutabledict
 from sqlmodel import Session
+from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 
 from app.core import settings
@@ -205,23 +206,22 @@ def city_scope(session: Session, actor: Actor) -> Iterator[None]:
     enter(session, actor)
 
 
-def _turns(request: Request) -> anyio.Semaphore:
+def turns(app: Starlette) -> anyio.Semaphore:
     """Lets as many requests into the database at once as it has connections for.
 
     Without it, those who wait for a connection would hold the threads that those who have one
     need to go on. The body has been read by now, so a slow sender takes no turn.
     """
-    state = request.app.state
-    if not hasattr(state, "turns"):
+    if not hasattr(app.state, "turns"):
         size = settings.get().pool_size
-        state.turns = anyio.Semaphore(size - max(1, size // RESERVED_PART))
-    turns: anyio.Semaphore = state.turns
-    return turns
+        app.state.turns = anyio.Semaphore(size - max(1, size // RESERVED_PART))
+    there: anyio.Semaphore = app.state.turns
+    return there
 
 
 async def get_session(request: Request) -> AsyncIterator[Session]:
     """One session, one transaction a request, committed before the reply is sent."""
-    async with _turns(request):
+    async with turns(request.app):
         # Nothing is asked of the database before its first statement: no thread is needed yet.
         session = Session(engine(), expire_on_commit=False)
         session.begin()
@@ -264,9 +264,16 @@ DbSession = Annotated[Session, Depends(get_session, scope="function")]
 
 
 @contextmanager
+def transaction() -> Iterator[Session]:
+    """A transaction of its own, in nobody's scope yet."""
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
 def scoped_session(actor: Actor) -> Iterator[Session]:
     """A transaction of its own in the actor's scope: streams, jobs, the command line."""
-    with Session(engine(), expire_on_commit=False) as session, session.begin():
+    with transaction() as session:
         enter(session, actor)
         yield session
 

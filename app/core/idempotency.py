@@ -1,13 +1,14 @@
 """`Idempotency-Key`: the same key and body get the first answer, another body a 409."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Header, Request, Response
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlmodel import Session
 from starlette.datastructures import UploadFile
 
@@ -17,6 +18,7 @@ from app.core.errors import Conflict
 KEEP = timedelta(hours=72)
 CHUNK = 1024 * 1024
 REFUSED_FROM = 400
+JSON = "application/json"
 FORMS = ("multipart/", "application/x-www-form-urlencoded")
 
 IdempotencyKey = Annotated[
@@ -34,6 +36,35 @@ class KeyReused(Conflict):
     """The key was used for another request."""
 
     code = "idempotency.key-reused"
+
+
+_TAKE = text("""
+INSERT INTO kept_reply (id, actor_id, key, request_sha256, made_at)
+SELECT w.id, :actor, w.key, w.sha, :now FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS text[]),
+    CAST(:shas AS bytea[])) w (id, key, sha)
+ON CONFLICT (actor_id, key) DO UPDATE SET id = excluded.id,
+    request_sha256 = excluded.request_sha256, made_at = excluded.made_at, status = NULL, body = NULL
+WHERE kept_reply.made_at < :oldest RETURNING id, key
+""")
+_KEPT = text("""
+SELECT id, key, request_sha256, status, body, media_type FROM kept_reply
+WHERE actor_id = :actor AND key = ANY(CAST(:keys AS text[]))
+""")
+_KEEP = text("""
+UPDATE kept_reply k SET status = r.status, body = r.body, media_type = r.type
+FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS int[]), CAST(:bodies AS bytea[]),
+    CAST(:types AS text[])) r (id, status, body, type)
+WHERE k.id = r.id
+""")
+_FREE = text("DELETE FROM kept_reply WHERE id = ANY(CAST(:ids AS uuid[]))")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A key that a request wants to hold; `sha256` is its fingerprint."""
+
+    key: str
+    sha256: bytes
 
 
 @dataclass(frozen=True)
@@ -84,66 +115,64 @@ async def fingerprint(request: Request) -> bytes:
     return seen.digest()
 
 
-def claim(session: Session, *, actor_id: UUID, key: str, request_sha256: bytes) -> Claim:
-    """Takes the key, waiting for a twin that holds it.
+def claim(
+    session: Session, wanted: Sequence[Wanted], *, actor_id: UUID
+) -> list[Claim | Replay | KeyReused]:
+    """Takes the keys, each different, waiting for twins that hold one; answers each in order.
 
-    Raises Replayed with the first answer, or KeyReused when that answered another request.
+    A key that was used before answers the first reply to the same request, or KeyReused.
     """
-    mine = ids.new()
-    took = session.execute(
-        text(
-            "INSERT INTO kept_reply (id, actor_id, key, request_sha256, made_at) "
-            "VALUES (:id, :actor, :key, :sha, :now) ON CONFLICT (actor_id, key) DO UPDATE "
-            "SET id = excluded.id, request_sha256 = excluded.request_sha256, "
-            "made_at = excluded.made_at, status = NULL, body = NULL "
-            "WHERE kept_reply.made_at < :oldest RETURNING id"
-        ),
-        {
-            "id": mine,
-            "actor": actor_id,
-            "key": key,
-            "sha": request_sha256,
-            "now": clock.now(),
-            "oldest": clock.now() - KEEP,
-        },
-    ).scalar_one_or_none()
-    if took is not None:
-        return Claim(mine)
-    kept = session.execute(
-        text(
-            "SELECT id, request_sha256, status, body, media_type FROM kept_reply "
-            "WHERE actor_id = :actor AND key = :key"
-        ),
-        {"actor": actor_id, "key": key},
-    ).one()
-    if bytes(kept.request_sha256) != request_sha256:
-        raise KeyReused(
+    if not wanted:
+        return []
+    took = session.execute(_TAKE, _taking(wanted, actor_id)).all()
+    held: dict[str, Claim | Replay | KeyReused] = {row.key: Claim(row.id) for row in took}
+    if len(held) < len(wanted):
+        sent = {each.key: each.sha256 for each in wanted if each.key not in held}
+        found = session.execute(_KEPT, {"actor": actor_id, "keys": list(sent)})
+        held |= {kept.key: _answered_before(kept, sent[kept.key]) for kept in found}
+    return [held[each.key] for each in wanted]
+
+
+def _taking(wanted: Sequence[Wanted], actor_id: UUID) -> dict[str, object]:
+    now = clock.now()
+    # In equal order everywhere, so that two groups never wait for one another.
+    ordered = sorted(wanted, key=lambda each: each.key)
+    return {
+        "ids": ids.new_many(len(ordered)),
+        "keys": [each.key for each in ordered],
+        "shas": [each.sha256 for each in ordered],
+        "actor": actor_id,
+        "now": now,
+        "oldest": now - KEEP,
+    }
+
+
+def _answered_before(kept: Row[Any], sha256: bytes) -> Replay | KeyReused:
+    if bytes(kept.request_sha256) != sha256:
+        return KeyReused(
             "该 Idempotency-Key 已用于另一请求，请换一个新的键。",
             "This Idempotency-Key answered another request; use a new key for this one.",
         )
     body = crypto.decrypt_bytes(kept.body, table="kept_reply", column="body", record=kept.id)
-    raise Replayed(Replay(kept.status, body, kept.media_type))
+    return Replay(kept.status, body, kept.media_type)
 
 
-def keep(session: Session, held: Claim, response: Response) -> None:
-    """Keeps the reply with the key, before commit; a refusal or a stream frees the key instead."""
-    body = getattr(response, "body", None)
-    if response.status_code >= REFUSED_FROM or not isinstance(body, bytes):
-        session.execute(text("DELETE FROM kept_reply WHERE id = :id"), {"id": held.id})
-        return
-    sealed = crypto.encrypt_bytes(body, table="kept_reply", column="body", record=held.id)
-    session.execute(
-        text(
-            "UPDATE kept_reply SET status = :status, body = :body, media_type = :type "
-            "WHERE id = :id"
-        ),
-        {
-            "status": response.status_code,
-            "body": sealed,
-            "type": response.media_type or "application/json",
-            "id": held.id,
-        },
-    )
+def keep(session: Session, replies: Sequence[tuple[Claim, Response]]) -> None:
+    """Keeps each reply with its key, before commit; a refusal or a stream frees the key instead."""
+    kept, freed = [], []
+    for held, response in replies:
+        body = getattr(response, "body", None)
+        if response.status_code >= REFUSED_FROM or not isinstance(body, bytes):
+            freed.append(held.id)
+            continue
+        sealed = crypto.encrypt_bytes(body, table="kept_reply", column="body", record=held.id)
+        kept.append((held.id, response.status_code, sealed, response.media_type or JSON))
+    if kept:
+        columns = zip(*kept, strict=True)
+        given = dict(zip(("ids", "statuses", "bodies", "types"), map(list, columns), strict=True))
+        session.execute(_KEEP, given)
+    if freed:
+        session.execute(_FREE, {"ids": freed})
 
 
 def forget_old(session: Session) -> int:

@@ -22,7 +22,7 @@ _CARD = re.compile(r"[0-9]{12,19}", re.ASCII)
 _PASSBOOK = re.compile(r"[0-9]{10,25}", re.ASCII)
 _EARLIEST_YEAR = 1900
 _SHOWN = 4
-_SHORTEST_ID = 15
+SHORTEST_ID = 15
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def sex_expr(column: pl.Expr) -> pl.Expr:
 
 def mask_id(resident_id: str) -> str:
     """``"370811199208225872"`` → ``"3708**********5872"``; anything short is hidden whole."""
-    if len(resident_id) < _SHORTEST_ID:
+    if len(resident_id) < SHORTEST_ID:
         return "*" * len(resident_id)
     hidden = len(resident_id) - 2 * _SHOWN
     return resident_id[:_SHOWN] + "*" * hidden + resident_id[-_SHOWN:]

@@ -46,7 +46,7 @@ class AidRoute(APIRoute):
 
 
 def _keep(session: Session, held: Claim, response: Response) -> None:
-    idempotency.keep(session, held, response)
+    idempotency.keep(session, [(held, response)])
     finish(session)
 
 
@@ -82,13 +82,15 @@ class Named:
             await self.app(scope, receive, send)
             return
         name = uuid4().hex
-        scope.setdefault("state", {})["name"] = name
+        state = scope.setdefault("state", {})
+        state["name"] = name
         self.told(name)
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Aid-Request-Id"] = name
+                # Who was answered in a group bears the group's name by now.
+                headers["Aid-Request-Id"] = state["name"]
                 if clock.office_day_is_set():
                     headers["Aid-Office-Day"] = clock.office_day().isoformat()
             await send(message)

@@ -33,6 +33,7 @@ _OWN = (
         pl.sum_horizontal(pl.col(name).is_not_null() for name in ACCOUNT_KINDS) > 1,
         "同一行填了两个收款账号；请只保留一个",
         "The row has two accounts to pay to; keep one",
+        of_nothing=True,
     ),
     Check(
         "text_too_long",

@@ -65,6 +65,8 @@ def decided(session: Session, rows: pl.DataFrame, *, school_year: str, by: Actor
     `documented`, and the sealed numbers that the registry has, as `stored_…`; null for a new one.
     """
     anywhere = _anywhere(session, rows, by)
+    if anywhere.is_empty():
+        return _all_new(rows)
     own = _own(session, rows, anywhere)
     graduates = admission.graduates(
         session, _of_others(rows, anywhere), school_year=school_year, by=by
@@ -78,6 +80,14 @@ def decided(session: Session, rows: pl.DataFrame, *, school_year: str, by: Actor
         orient="row",
     )
     return _with_graduates(_decide(rows, own, anywhere), found)
+
+
+def _all_new(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(
+        pl.Series("student_id", ids.new_texts(rows.height), pl.String),
+        pl.lit("new").alias("standing"),
+        *(pl.lit(None, _OWN_SCHEMA[name]).alias(name) for name in _TOLD if name != "known_id"),
+    )
 
 
 def _anywhere(session: Session, rows: pl.DataFrame, by: Actor) -> pl.DataFrame:

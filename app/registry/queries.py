@@ -6,6 +6,7 @@ from uuid import UUID
 
 import polars as pl
 from sqlalchemy import ColumnElement, false, func, not_
+from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -90,10 +91,12 @@ def school_visible(actor: Actor) -> ColumnElement[bool]:
 
 def schools_in_scope(session: Session, actor: Actor) -> pl.DataFrame:
     """Every active school the actor may act for, by code; ids as text."""
-    found = session.exec(
-        select(School).where(school_visible(actor), col(School.active)).order_by(col(School.code))
+    found = session.execute(
+        columns(*(col(getattr(School, name)) for name in SCHOOLS_SCHEMA))
+        .where(school_visible(actor), col(School.active))
+        .order_by(col(School.code))
     )
-    rows = [tuple(str(getattr(one, name)) for name in SCHOOLS_SCHEMA) for one in found]
+    rows = [tuple(map(str, one)) for one in found]
     return pl.DataFrame(rows, schema=SCHOOLS_SCHEMA, orient="row")
 
 

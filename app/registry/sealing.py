@@ -37,6 +37,8 @@ def sealed(rows: pl.DataFrame) -> pl.DataFrame:
 
 def hexed(data: pl.Series) -> pl.Series:
     """Bytes as `COPY` takes them for a bytea."""
+    if data.null_count() == len(data):
+        return data.cast(pl.String)
     return (r"\x" + data.bin.encode("hex")).alias(data.name)
 
 

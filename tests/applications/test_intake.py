@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import Engine, event, text
 from sqlmodel import Session
 
-from app.applications import intake
+from app.applications import checks, intake
 from app.applications.errors import RoundClosed
 from app.core import clock, db
 from app.core.actor import SYSTEM
 from app.policy.service import load_catalogue
+from app.registry.queries import schools_in_scope
 from tests.applications.cases import (
     OPEN_DAY,
     PROGRAMME,
@@ -224,7 +225,8 @@ def test_a_school_outside_the_scope_is_unknown_and_keeps_no_other_out(
     session: Session, office: Office, city: City
 ) -> None:
     rows = frame_of(row_of(city.schools["2137000011"], 1), row_of(office.school, 2))
-    taken = intake.take_in(session, rows, round_=office.round, by=office.clerk)
+    placed = checks.at_schools(rows, schools_in_scope(session, office.clerk))
+    taken = intake.take_in(session, placed, round_=office.round, by=office.clerk)
     assert taken.get_column("outcome").to_list() == ["error", "eligible"]
     assert taken.get_column("kinds").to_list() == [["school_unknown"], []]
 

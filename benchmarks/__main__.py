@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found: list[Measure] = []
     broken: list[str] = []
     for name in asked.part or present:
-        print(f"── {name}: {asked.students:,} rows", flush=True)
+        print(f"── {name}: a city of {asked.students:,}", flush=True)
         measures = measured(f"benchmarks.{name}", asked.students)
         found.extend(measures or [])
         if not measures:

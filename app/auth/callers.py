@@ -98,13 +98,11 @@ def token_of(actor: Actor) -> str:
     return tokens.issue(actor.id, actor.kind, claims)
 
 
-def person(claims: tokens.Claims) -> Actor | None:
-    """The person behind a token; None where it is a school's system's, see `at_school`."""
-    if claims.kind is ActorKind.CLIENT:
-        return None
+def known_as(claims: tokens.Claims) -> Actor:
+    """The bearer of a token, by what it says: a school's system is at no school yet."""
     return Actor(
         id=claims.sub,
-        kind=ActorKind.PERSON,
+        kind=claims.kind,
         name=claims.name,
         scope=claims.scope,
         organisation_id=claims.organisation_id,

@@ -1,10 +1,12 @@
 """What stands before every route: who calls, whether they may, how far they see."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 from fastapi.security import OAuth2PasswordBearer
+from fastapi.security.utils import get_authorization_scheme_param
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -12,6 +14,7 @@ from app.auth import callers, tokens
 from app.auth.errors import NotAllowed, NotLoggedIn
 from app.auth.joint import Caller
 from app.auth.permissions import MAY, Act
+from app.auth.tokens import Claims
 from app.core import idempotency
 from app.core.actor import Actor, ActorKind
 from app.core.db import DbSession, enter
@@ -22,8 +25,7 @@ _bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/token", auto_error=False)
 
 
 def guard(act: Act) -> Callable[..., Awaitable[Actor]]:
-    """A dependency that lets a caller with leave for `act` pass, and enters their scope."""
-    allowed = MAY[act]
+    """A dependency that enters the scope of a caller with leave for `act`."""
 
     async def pass_through(
         request: Request,
@@ -33,16 +35,12 @@ def guard(act: Act) -> Callable[..., Awaitable[Actor]]:
         key: IdempotencyKey = None,
         aid_school: Annotated[str | None, Header(max_length=10)] = None,
     ) -> Actor:
-        if token is None:
-            raise NotLoggedIn
-        claims = tokens.read(token)
-        actor = callers.person(claims)
-        if actor is None:
+        del token  # asked for to be described; `look` has read it
+        claims: Claims = request.state.claims
+        actor: Actor = request.state.actor
+        if claims.kind is ActorKind.CLIENT:
             actor = await run_in_threadpool(callers.at_school, session, claims, aid_school)
-        request.state.actor = actor
-        request.state.act = act.value
-        if not actor.roles & allowed:
-            raise NotAllowed(act.value)
+            request.state.actor = actor
         keyed = key is not None and request.method == "POST"
         if request.method in READS and claims.kind is ActorKind.PERSON:
             enter(session, actor)  # begins with the route's first question, in the same thread
@@ -50,8 +48,30 @@ def guard(act: Act) -> Callable[..., Awaitable[Actor]]:
             await run_in_threadpool(_begin, request, session, actor, key if keyed else None, sent)
         return actor
 
-    pass_through.act = act  # type: ignore[attr-defined]  # read by the test of guarded routes
-    return pass_through
+    return _marked(pass_through, act)
+
+
+def look(request: Request, act: Act) -> None:
+    """Reads the token before the body is read: of who may not do this nothing is taken in.
+
+    Raises NotLoggedIn, NotAllowed. What a school's system may see is looked up later.
+    """
+    scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
+    if scheme.lower() != "bearer" or not token:
+        raise NotLoggedIn
+    claims = tokens.read(token)
+    request.state.claims = claims
+    request.state.actor = callers.known_as(claims)
+    request.state.act = act.value
+    if not MAY[act].intersection(claims.roles):
+        raise NotAllowed(act.value)
+
+
+def _marked(dependency: Callable[..., Any], act: Act) -> Callable[..., Any]:
+    """With the act, which the test of guarded routes reads, and what AidRoute does beforehand."""
+    dependency.act = act  # type: ignore[attr-defined]
+    dependency.look = partial(look, act=act)  # type: ignore[attr-defined]
+    return dependency
 
 
 def _begin(request: Request, session: Session, actor: Actor, key: str | None, sent: bytes) -> None:
@@ -78,7 +98,6 @@ def may_together(act: Act) -> Any:
 
     Its parameter is the Caller, who has leave; a school's system is looked up in the transaction.
     """
-    allowed = MAY[act]
 
     async def let_through(
         request: Request,
@@ -87,15 +106,8 @@ def may_together(act: Act) -> Any:
         key: IdempotencyKey = None,
         aid_school: Annotated[str | None, Header(max_length=10)] = None,
     ) -> Caller:
-        if token is None:
-            raise NotLoggedIn
-        claims = tokens.read(token)
-        request.state.actor = callers.person(claims)
-        request.state.act = act.value
-        if not set(claims.roles) & allowed:
-            raise NotAllowed(act.value)
+        del token
         wanted = None if key is None else Wanted(key, sent)
-        return Caller(claims, aid_school, wanted, request.state)
+        return Caller(request.state.claims, aid_school, wanted, request.state)
 
-    let_through.act = act  # type: ignore[attr-defined]  # read by the test of guarded routes
-    return Depends(let_through)
+    return Depends(_marked(let_through, act))

@@ -18,7 +18,7 @@ from starlette.datastructures import State
 from app.auth import callers
 from app.auth.tokens import Claims
 from app.core import db, idempotency, problems
-from app.core.actor import Actor
+from app.core.actor import Actor, ActorKind
 from app.core.errors import AidError, Unavailable
 from app.core.idempotency import Claim, Replay, Replayed, Wanted
 from app.core.together import Together
@@ -53,9 +53,9 @@ class Caller:
 
     def acts(self, session: Session) -> Actor:
         """The actor. Raises as `callers.at_school` where it is a school's system."""
-        return callers.person(self.claims) or callers.at_school(
-            session, self.claims, self.school_code
-        )
+        if self.claims.kind is ActorKind.PERSON:
+            return callers.known_as(self.claims)
+        return callers.at_school(session, self.claims, self.school_code)
 
 
 class Verb(Protocol):

@@ -1,6 +1,6 @@
 """What every route shares: its kept reply, its name in log and audit, the limit on bodies."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from functools import wraps
 from inspect import iscoroutinefunction, signature
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
@@ -24,7 +25,10 @@ _WHOLE = "takes_its_transaction_along"
 
 
 class AidRoute(APIRoute):
-    """A route whose reply is kept under its `Idempotency-Key` before the transaction commits."""
+    """A route whose reply is kept under its `Idempotency-Key` before the transaction commits.
+
+    Before the body is read, its guard's `look` says whether the caller may send one.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **told: Any) -> None:
         reads = set(told.get("methods") or {"GET"}) <= READS
@@ -32,10 +36,13 @@ class AidRoute(APIRoute):
         super().__init__(path, whole, **told)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, with the keeping of the reply behind it."""
+        """FastAPI's handler, with the guard's look before it and the reply's keeping behind it."""
         answer = super().get_route_handler()
+        looks = list(_looks(self.dependant))
 
         async def answer_and_keep(request: Request) -> Response:
+            for look in looks:
+                look(request)
             response = await answer(request)
             held = getattr(request.state, "claim", None)
             if held is not None:
@@ -43,6 +50,14 @@ class AidRoute(APIRoute):
             return response
 
         return answer_and_keep
+
+
+def _looks(dependant: Dependant) -> Iterator[Callable[[Request], None]]:
+    look = getattr(dependant.call, "look", None)
+    if look is not None:
+        yield look
+    for needed in dependant.dependencies:
+        yield from _looks(needed)
 
 
 def _keep(session: Session, held: Claim, response: Response) -> None:

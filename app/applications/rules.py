@@ -52,11 +52,6 @@ BEFORE_DECISION = frozenset({State.DRAFT, State.SUBMITTED, State.RETURNED, State
 """States in which the school may take a case back; in review only before anybody decided it."""
 
 
-def can_move(state: State, to: State) -> bool:
-    """Whether a case may go from one state to the other."""
-    return to in MOVES[state]
-
-
 def states_before(to: State) -> frozenset[State]:
     """The states from which a case may come to `to`: the condition of a conditional update."""
     return frozenset(state for state, moves in MOVES.items() if to in moves)

@@ -156,11 +156,3 @@ def shares_by_state(session: Session) -> dict[str, dict[InstalmentState, int]]:
     for line, state, fen in session.execute(sums):
         found.setdefault(line, {})[state] = fen
     return found
-
-
-def committed_by_line(session: Session) -> dict[str, int]:
-    """Fund line code → Σ shares, in fen, of instalments committed and in no run."""
-    return {
-        line: states.get(InstalmentState.COMMITTED, 0)
-        for line, states in shares_by_state(session).items()
-    }

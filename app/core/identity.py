@@ -204,8 +204,3 @@ def mask_account(number: str) -> str:
     if len(number) <= 2 * _SHOWN:
         return "*" * len(number)
     return "*" * (len(number) - _SHOWN) + number[-_SHOWN:]
-
-
-def mask_name(name: str) -> str:
-    """The first character of a name and a star for each of the others."""
-    return name[:1] + "*" * (len(name) - 1)

@@ -25,11 +25,6 @@ MONEY_IS_BACK = frozenset({_S.FAILED, _S.RETURNED})
 """The states from which a payout may be paid again."""
 
 
-def may_move(come_from: PayoutState, to: PayoutState) -> bool:
-    """Whether a payout may go from one state to another."""
-    return to in MOVES[come_from]
-
-
 ABOUT_ACCOUNT = frozenset(
     {
         PayeeCheck.NO_ACCOUNT,

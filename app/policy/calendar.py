@@ -212,11 +212,6 @@ def due_terms(programme: Periodic, period: str) -> tuple[tuple[date, str], ...]:
     return tuple(sorted(days))
 
 
-def fiscal_year_of(due_on: date) -> int:
-    """The fiscal year an instalment belongs to: its due day's calendar year."""
-    return due_on.year
-
-
 def read_calendar(text: str) -> PolicyCalendar:
     """Reads a catalogue's calendar.toml.
 

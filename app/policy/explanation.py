@@ -1,7 +1,7 @@
 """Why a case came out as it did, recomputed from its facts and its version; never stored."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
@@ -109,10 +109,6 @@ class Explanation:
     amount: AmountExplained | None
     cautions: tuple[Caution, ...]
     would_alter: tuple[ResultChange, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The explanation as plain dicts and tuples; dates stay dates."""
-        return asdict(self)
 
 
 Snapshot = Mapping[str, Mapping[str, Any]]

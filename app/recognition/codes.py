@@ -92,13 +92,11 @@ class CodeList:
         )
 
 
-def read_level(text: str, on: date, where: str = "") -> int:
-    """``"特殊困难"`` → 3. Raises WordUnknown naming the nearest word and those allowed."""
-    return int(code_list("levels").read(text, on, where))
-
-
 def read_group(text: str, on: date, where: str = "") -> str:
-    """``"五保户"`` → ``extreme_poverty``. Raises WordUnknown as `read_level`."""
+    """``"五保户"`` → ``extreme_poverty``.
+
+    Raises WordUnknown naming the nearest word and those allowed.
+    """
     return code_list("groups").read(text, on, where)
 
 

@@ -270,11 +270,6 @@ def actions_of(
     return actions if by_word is None or actions is _OVER else (by_word, *actions)
 
 
-def outcome_of(state: PayoutState, said: Outcome) -> LineOutcome:
-    """What a line comes to whose number, account and amount are those of a payout."""
-    return MOVES[state][said]
-
-
 MATCH_WORKING_DAYS = 5
 """How many working days after it was sent a payout without a reference is looked for."""
 

@@ -47,15 +47,6 @@ ELSEWHERE = pl.DataFrame(
 )
 """What is said of each of these rows, whoever stands in them."""
 
-WRONG_SCHEMA: dict[str, pl.DataType] = {
-    "sheet": pl.String(),
-    "row": pl.Int64(),
-    "code": pl.String(),
-    "field": pl.String(),
-    "zh": pl.String(),
-    "en": pl.String(),
-}
-
 
 @dataclass(frozen=True)
 class Chunk:

@@ -71,7 +71,9 @@ def test_cancelling_gives_the_committed_money_back(session: Session, awarded: li
         "treasury": -1000_00, "available": 500_00, "committed": 500_00,
     }  # fmt: skip
     assert award_states(session)[awarded[0]] is AwardState.CANCELLED
-    assert queries.committed_by_line(session) == {line_code(): 500_00}
+    assert queries.shares_by_state(session)[line_code()] == {
+        InstalmentState.COMMITTED: 500_00, InstalmentState.CANCELLED: 250_00,
+    }  # fmt: skip
     noted = session.execute(
         select(col(AuditEvent.because)).where(col(AuditEvent.did) == "award.cancelled")
     )

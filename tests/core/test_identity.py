@@ -17,7 +17,6 @@ from app.core.identity import (
     luhn_ok_expr,
     mask_account,
     mask_id,
-    mask_name,
     resident_id_long,
     resident_id_ok,
     resident_id_shaped,
@@ -118,5 +117,3 @@ def test_masks_show_only_the_ends() -> None:
     assert mask_id("123") == "***"
     assert mask_account("6228489282480527931") == "***************7931"
     assert mask_account("12345678") == "********"
-    assert mask_name("阿依古丽·买买提") == "阿*******"
-    assert mask_name("") == ""

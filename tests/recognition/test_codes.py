@@ -6,7 +6,7 @@ import pytest
 
 from app.imports.words import HARDSHIP, SPECIAL_GROUP
 from app.policy.facts import FACTS
-from app.recognition.codes import code_list, read_group, read_level
+from app.recognition.codes import code_list, read_group
 from app.recognition.errors import WordUnknown
 from app.sheets.headers import header_key
 from tests.recognition.school import Caller, code_of
@@ -20,7 +20,8 @@ THEN, NOW = date(2008, 4, 20), date(2024, 10, 1)
      ("3", 3)],
 )  # fmt: skip
 def test_a_level_is_read_in_every_usual_word(word: str, level: int) -> None:
-    assert read_level(word, THEN) == read_level(word, NOW) == level
+    levels = code_list("levels")
+    assert levels.read(word, THEN, "") == levels.read(word, NOW, "") == str(level)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_an_unknown_word_names_the_nearest_and_those_allowed() -> None:
     assert "无、低保、低保边缘、特困供养" in fault.zh
     assert "建档立卡" not in fault.zh
     with pytest.raises(WordUnknown) as refused:
-        read_level("特别贫穷", NOW)
+        code_list("levels").read("特别贫穷", NOW, "")
     assert "特别贫困" in refused.value.faults[0].zh
 
 

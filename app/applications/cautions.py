@@ -1,19 +1,20 @@
 """What an officer should look at before a set goes on, recomputed from its snapshots."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.applications.models import Application, Submission
-from app.assessment.facts import values_of
 from app.core.staging import Rows
 from app.policy import engine
 from app.policy import queries as policy
+from app.policy.expressions import compile_expression
 from app.policy.facts import Words
 from app.policy.frames import frame_of
 from app.policy.queries import LoadedVersion
@@ -42,32 +43,57 @@ class Tally:
 def tally(session: Session, which: ColumnElement[bool]) -> Tally:
     """Counts the cautions of the cases that a predicate on Application takes in.
 
-    Two statements, the second only where a version of the cases has cautions at all.
+    Two statements, the second only where a version of the cases has cautions at all. Cases alike
+    in the facts that cautions read come as one row with their number, however many they are.
     """
     versions = _with_cautions(session, which)
     if not versions:
         return Tally(0, ())
-    told: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for version_id, facts in session.execute(
-        _newest(which, col(_AS_IT_STANDS.policy_version_id), col(_AS_IT_STANDS.facts)).where(
-            col(_AS_IT_STANDS.policy_version_id).in_(list(versions))
-        )
-    ):
-        told[version_id].append(values_of(facts))
     cases, counts = 0, Counter[str]()
     labels: dict[str, Words] = {}
-    for version_id, facts in told.items():
+    for version_id, (kinds, many) in _kinds(session, which, versions).items():
         version = versions[version_id].version
         labels |= {each.id: Words(each.zh, each.en) for each in version.cautions}
-        said = engine.assess(frame_of(facts), version).get_column("cautions").to_list()
-        cases += sum(bool(each) for each in said)
-        counts.update(caution for each in said for caution in each)
+        said = engine.assess(frame_of(kinds), version).get_column("cautions").to_list()
+        for cautions, number in zip(said, many, strict=True):
+            cases += number if cautions else 0
+            counts.update(dict.fromkeys(cautions, number))
     return Tally(
         cases,
         tuple(
             CautionCount(key, label, counts[key]) for key, label in labels.items() if counts[key]
         ),
     )
+
+
+def _kinds(
+    session: Session, which: ColumnElement[bool], versions: Mapping[UUID, LoadedVersion]
+) -> dict[UUID, tuple[list[dict[str, Any]], list[int]]]:
+    """By version what its cautions read of the cases: each kind of case once, and how many."""
+    read = sorted(
+        {
+            fact
+            for loaded in versions.values()
+            for caution in loaded.version.cautions
+            for fact in compile_expression(caution.test).facts
+        }
+    )
+    version = col(_AS_IT_STANDS.policy_version_id)
+    columns = [col(_AS_IT_STANDS.facts)[fact]["value"].label(fact) for fact in read]
+    places: list[ColumnElement[Any]] = [
+        literal_column(str(place)) for place in range(1, len(columns) + 2)
+    ]
+    found = session.execute(
+        _newest(which, version, *columns, func.count())
+        .where(version.in_(list(versions)))
+        .group_by(*places)
+    )
+    kinds: defaultdict[UUID, tuple[list[dict[str, Any]], list[int]]] = defaultdict(lambda: ([], []))
+    for version_id, *values, number in found:
+        facts, many = kinds[version_id]
+        facts.append(dict(zip(read, values, strict=True)))
+        many.append(number)
+    return dict(kinds)
 
 
 def _with_cautions(session: Session, which: ColumnElement[bool]) -> dict[UUID, LoadedVersion]:

@@ -27,9 +27,10 @@ from app.applications.schemas import BatchIn
 from app.core import clock, db, embedded, ids, migrating
 from app.core.embedded import Cluster
 from app.imports import jobs, queries, service
-from app.imports.models import ImportKind, ImportState
+from app.imports.models import ImportKind
 from app.imports.service import Upload
 from app.policy import queries as policy
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
 from benchmarks import intake_city, intake_floor
 from benchmarks.intake_city import Part
@@ -189,14 +190,14 @@ def _take_in(part: Part) -> tuple[float, int]:
             record = service.upload(session, _sent(part, data), by=by)
             jobs.queue(session, record, by=by)
             taken.append(record.id)
-        if record.state is ImportState.QUEUED:
+        if record.state is TakingState.QUEUED:
             with db.scoped_session(by) as session:
                 jobs.run(session, by, import_id=str(record.id))
 
     seconds = timed(act)
     with db.scoped_session(by) as session:
         record = queries.one(session, taken[0], by)
-    if record.state is not ImportState.DONE or record.rows_total != part.count:
+    if record.state is not TakingState.DONE or record.rows_total != part.count:
         raise RuntimeError(f"sheet {part.number} is {record.state}: {record.problem}")
     return seconds, peak_mb()
 

@@ -1,6 +1,7 @@
 """What is refused about uploaded sheets."""
 
 from app.core.errors import Conflict, Invalid, NotFound
+from app.sheets import taking
 
 
 class ImportUnknown(NotFound):
@@ -21,16 +22,18 @@ class TitleContradicts(Invalid):
     code = "imports.title-contradicts"
 
 
-class TooManyQueued(Conflict):
+class TooManyQueued(taking.TooManyQueued):
     """The person has as many imports waiting or running as one person may."""
 
     code = "imports.too-many-queued"
+    files = ("个导入", "imports")
 
 
-class RowsWrong(Invalid):
+class RowsWrong(taking.RowsWrong):
     """Some rows are wrong and the uploader wanted all or nothing."""
 
     code = "imports.rows-wrong"
+    where = ("请下载结果表逐行", "download the sheet, correct them")
 
 
 class SheetNotReady(Conflict):

@@ -8,14 +8,15 @@ from app.core import jobs
 from app.core.actor import Actor
 from app.core.db import scoped_session
 from app.imports import service
-from app.imports.models import ImportState, SheetImport
+from app.imports.models import SheetImport
+from app.sheets.taking import TakingState
 
 RUN = "imports.run"
 
 
 def queue(session: Session, record: SheetImport, *, by: Actor) -> None:
     """Puts a kept sheet into the queue; one that was taken in at once needs nothing."""
-    if record.state is ImportState.QUEUED:
+    if record.state is TakingState.QUEUED:
         jobs.defer(session, RUN, by=by, import_id=str(record.id))
 
 
@@ -26,7 +27,7 @@ def run(session: Session, by: Actor, *, import_id: str) -> None:
 
     def progress(done: int, total: int) -> None:
         with scoped_session(by) as seen_by_others:
-            service.show_progress(seen_by_others, key, done=done, total=total)
+            service.TAKING.show_progress(seen_by_others, key, rows_done=done, rows_total=total)
 
     with jobs.failure_told(session, by, lambda apart: service.fail(apart, key, by=by)):
         service.run_queued(session, key, by=by, progress=progress)

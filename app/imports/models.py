@@ -17,6 +17,7 @@ from app.core.columns import (
     one_of,
     texts_column,
 )
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
 
 
@@ -24,16 +25,6 @@ class ImportKind(StrEnum):
     """What the rows of a sheet are."""
 
     APPLICATIONS = "applications"
-
-
-class ImportState(StrEnum):
-    """Where an import stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    REFUSED = "refused"  # nothing was stored; the problem says why
-    FAILED = "failed"  # the service failed; nothing was stored
 
 
 class RowOutcome(StrEnum):
@@ -54,7 +45,7 @@ class SheetImport(SQLModel, table=True):
     __tablename__ = "sheet_import"
     __table_args__ = (
         one_of("kind", ImportKind),
-        one_of("state", ImportState),
+        one_of("state", TakingState),
         one_of("on_error", OnError),
         Index("ix_sheet_import_uploaded", "uploaded_by", "made_at"),
         Index("ix_sheet_import_under_way", "id", postgresql_where="state IN ('queued', 'running')"),
@@ -75,7 +66,7 @@ class SheetImport(SQLModel, table=True):
     annotated_id: UUID | None = Field(default=None, foreign_key="document.id")
     dry_run: bool
     on_error: OnError = enum_column(OnError)
-    state: ImportState = enum_column(ImportState)
+    state: TakingState = enum_column(TakingState)
     rows_total: int = 0  # of one that waits: what its file tells unread; 0 where it tells nothing
     rows_done: int = 0
     counts: dict[str, Any] = json_column()

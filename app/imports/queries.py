@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, text, tuple_
+from sqlalchemy import text, tuple_
 from sqlmodel import Session, col, select
 
 from app.core.actor import Actor
 from app.core.paging import PageAsked
 from app.core.scoping import visible
 from app.imports.errors import ImportUnknown
-from app.imports.models import ImportRow, ImportState, RowOutcome, SheetImport
+from app.imports.models import ImportRow, RowOutcome, SheetImport
+from app.sheets.taking import TakingState
 
 PACE_OF = 20
 """Of so many finished imports the pace is told."""
@@ -58,9 +59,6 @@ class Before:
     rows: int | None
 
 
-UNDER_WAY = (ImportState.QUEUED, ImportState.RUNNING)
-
-
 def one(session: Session, import_id: UUID, by: Actor) -> SheetImport:
     """An import. Raises ImportUnknown."""
     found = session.exec(
@@ -72,7 +70,7 @@ def one(session: Session, import_id: UUID, by: Actor) -> SheetImport:
 
 
 def imports(
-    session: Session, by: Actor, page: PageAsked, *, state: ImportState | None
+    session: Session, by: Actor, page: PageAsked, *, state: TakingState | None
 ) -> Sequence[SheetImport]:
     """One page of imports, the newest first."""
     table = SheetImport
@@ -101,20 +99,6 @@ def rows(
     if outcome is not None:
         wanted = wanted.where(col(table.outcome) == outcome)
     return session.exec(wanted).all()
-
-
-def under_way(session: Session, by: Actor, *, since: datetime) -> int:
-    """How many imports of this person wait or run; a second question waits for the first's end."""
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 0))"),
-        {"who": f"imports of {by.id}"},
-    )
-    mine = select(func.count()).where(
-        col(SheetImport.uploaded_by) == by.id,
-        col(SheetImport.state).in_(UNDER_WAY),
-        col(SheetImport.made_at) > since,
-    )
-    return session.exec(mine).one()
 
 
 def before(

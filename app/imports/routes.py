@@ -13,10 +13,11 @@ from app.core.downloads import workbook
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.imports import jobs, queries, service
-from app.imports.models import ImportKind, ImportState, RowOutcome
+from app.imports.models import ImportKind, RowOutcome
 from app.imports.schemas import ImportOut, ImportRowOut
 from app.imports.service import Upload
 from app.imports.waiting import waits
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
 
 router = APIRouter(route_class=AidRoute, tags=["imports"])
@@ -49,7 +50,7 @@ def upload_sheet(
     record = service.upload(session, sent, by=by)
     jobs.queue(session, record, by=by)
     response.headers["Location"] = f"{request.url.path}/{record.id}"
-    if record.state is ImportState.QUEUED:
+    if record.state is TakingState.QUEUED:
         response.status_code = 202
     return ImportOut.of(record, waits(session, [record], by=by))
 
@@ -61,7 +62,7 @@ def list_imports(
     session: DbSession,
     by: Annotated[Actor, may(Act.IMPORT)],
     page: Paging,
-    state: Annotated[ImportState | None, Query()] = None,
+    state: Annotated[TakingState | None, Query()] = None,
 ) -> Page[ImportOut]:
     """Imports within the caller's scope, the newest first."""
     found = queries.imports(session, by, page, state=state)

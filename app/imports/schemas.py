@@ -2,20 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from app.core.money import YuanOut
-from app.imports.models import (
-    ImportKind,
-    ImportRow,
-    ImportState,
-    RowOutcome,
-    SheetImport,
-)
+from app.imports.models import ImportKind, ImportRow, RowOutcome, SheetImport
 from app.imports.waiting import Wait
+from app.sheets.schemas import ProblemOut
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
 
 
@@ -24,21 +19,6 @@ class Said(BaseModel):
 
     zh: str
     en: str
-
-
-class ProblemFault(Said):
-    """One of the things that are wrong."""
-
-    code: str
-    where: str
-
-
-class ImportProblem(Said):
-    """Why nothing was stored."""
-
-    code: str
-    facts: dict[str, Any]
-    faults: list[ProblemFault]
 
 
 class ImportOut(BaseModel):
@@ -58,13 +38,13 @@ class ImportOut(BaseModel):
     file_name: str
     dry_run: bool
     on_error: OnError
-    state: ImportState
+    state: TakingState
     rows_total: int
     rows_done: int
     counts: dict[RowOutcome, int]
     amount: YuanOut
     remarks: list[Said]
-    problem: ImportProblem | None
+    problem: ProblemOut | None
     sheet: bool
     imports_before: int | None
     seconds_left: int | None
@@ -90,7 +70,7 @@ class ImportOut(BaseModel):
             counts=record.counts.get("outcomes", {}),
             amount=record.amount_fen,
             remarks=record.counts.get("remarks", []),
-            problem=None if record.problem is None else ImportProblem(**record.problem),
+            problem=None if record.problem is None else ProblemOut(**record.problem),
             sheet=record.annotated_id is not None,
             imports_before=None if wait is None else wait.before,
             seconds_left=None if wait is None else wait.seconds,

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import polars as pl
-from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from app.applications import intake, rounds
 from app.applications import queries as cases
@@ -14,14 +13,14 @@ from app.applications.models import ApplicationRound
 from app.audit import service as audit
 from app.core import clock, settings
 from app.core.actor import Actor, Scope
-from app.core.errors import AidError, kept
+from app.core.errors import kept
 from app.core.media import XLSX
 from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.imports import queries, remarks, results, rows, titles
 from app.imports.columns import COLUMNS
 from app.imports.errors import RowsWrong, SheetNotReady, TitleContradicts, TooManyQueued
-from app.imports.models import ImportKind, ImportState, SheetImport
+from app.imports.models import ImportKind, SheetImport
 from app.policy.calendar import normalise_period
 from app.policy.queries import in_force, programme, version_for
 from app.registry.queries import schools_in_scope
@@ -30,7 +29,8 @@ from app.sheets.archive import inspect_archive
 from app.sheets.errors import SheetEmpty
 from app.sheets.limits import Limits
 from app.sheets.tables import Table, Tables, find_tables
-from app.sheets.uploads import STALE, UNDER_WAY_MAX, OnError, kept_name, media_type
+from app.sheets.taking import Taking, TakingState, close
+from app.sheets.uploads import OnError, kept_name, media_type
 from app.sheets.workbook import Workbook, kind_of, open_workbook
 
 CHUNK = 5_000
@@ -38,6 +38,7 @@ _ZIP = b"PK"
 _BLANK = b' \t,;"'
 
 Progress = Callable[[int, int], None]
+TAKING = Taking(SheetImport, "import", "imports", ("该表", "this sheet"), TooManyQueued)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def upload(session: Session, sent: Upload, *, by: Actor) -> SheetImport:
         rows_told = _look_over(sent.data, sent.filename)
     at_once = opened is not None and rows_told <= known.import_rows_at_once
     if not at_once:
-        _refuse_many(session, by)
+        TAKING.refuse_many(session, by=by)
     record = _record(session, sent, period, rows_told, by=by)
     if at_once and opened is not None:
         _take_in(session, record, opened, round_, by=by, progress=_unseen)
@@ -90,59 +91,22 @@ def upload(session: Session, sent: Upload, *, by: Actor) -> SheetImport:
 def run_queued(session: Session, import_id: UUID, *, by: Actor, progress: Progress) -> None:
     """Takes in a sheet that was kept. A refusal becomes the import's problem and stores nothing."""
     record = queries.one(session, import_id, by)
-    if record.state not in queries.UNDER_WAY:
-        return
     began = clock.now()
-    data = documents.read(session, record.document_id)
     round_ = cases.round_of(session, record.programme, record.period)
-    try:
-        with session.begin_nested():
-            opened = _open(data, record.file_name, round_)
-            _take_in(session, record, opened, round_, by=by, progress=progress)
-    except AidError as refused:
-        refuse(session, record, refused, by=by)
-    record.started_at = began
-    session.flush()
 
+    def take_in() -> None:
+        data = documents.read(session, record.document_id)
+        opened = _open(data, record.file_name, round_)
+        _take_in(session, record, opened, round_, by=by, progress=progress)
 
-def refuse(session: Session, record: SheetImport, refused: AidError, *, by: Actor) -> None:
-    """Closes an import whose file or round was refused, with the problem."""
-    record.state = ImportState.REFUSED
-    record.problem = kept(refused)
-    record.finished_at = clock.now()
-    session.flush()
-    audit.refusal(
-        session,
-        by=by,
-        did="import",
-        because=refused.code,
-        detail={"import": str(record.id), "faults": len(refused.faults)},
-    )
+    if TAKING.run(session, record, take_in, by=by):
+        record.started_at = began
+        session.flush()
 
 
 def fail(session: Session, import_id: UUID, *, by: Actor) -> None:
     """Closes an import in which the service itself failed; the transaction is one of its own."""
-    record = queries.one(session, import_id, by)
-    record.state = ImportState.FAILED
-    record.problem = {
-        "code": "imports.failed",
-        "facts": {},
-        "faults": [],
-        "zh": "系统处理该表时出错，未保存任何内容；请稍后重新上传，仍出错请联系系统管理员。",
-        "en": "The service failed on this sheet and stored nothing; upload it again later, and "
-        "tell the administrator if it fails again.",
-    }
-    record.finished_at = clock.now()
-    session.flush()
-
-
-def show_progress(session: Session, import_id: UUID, *, done: int, total: int) -> None:
-    """Says how far a running import is; the transaction is one of its own."""
-    session.execute(
-        update(SheetImport)
-        .where(col(SheetImport.id) == import_id, col(SheetImport.state).in_(queries.UNDER_WAY))
-        .values(state=ImportState.RUNNING, rows_done=done, rows_total=total)
-    )
+    TAKING.fail(session, queries.one(session, import_id, by))
 
 
 def annotated(session: Session, import_id: UUID, *, by: Actor) -> tuple[str, bytes]:
@@ -210,17 +174,6 @@ def _look_over(data: bytes, filename: str) -> int:
     return sum(bool(line.strip(_BLANK)) for line in data.splitlines())
 
 
-def _refuse_many(session: Session, by: Actor) -> None:
-    waiting = queries.under_way(session, by, since=clock.now() - STALE)
-    if waiting >= UNDER_WAY_MAX:
-        raise TooManyQueued(
-            f"您已有 {waiting} 个导入在处理，上限为 {UNDER_WAY_MAX} 个；请等其中一个完成后再上传。",
-            f"You have {waiting} imports under way and may have {UNDER_WAY_MAX}; upload again "
-            "when one of them is done.",
-            facts={"under_way": waiting, "most": UNDER_WAY_MAX},
-        )
-
-
 def _record(
     session: Session, sent: Upload, period: str, rows_told: int, *, by: Actor
 ) -> SheetImport:
@@ -247,7 +200,7 @@ def _record(
         document_id=kept.id,
         dry_run=sent.dry_run,
         on_error=sent.on_error,
-        state=ImportState.QUEUED,
+        state=TakingState.QUEUED,
         rows_total=rows_told,
         counts={},
         uploaded_by=by.id,
@@ -336,20 +289,9 @@ def _finish(record: SheetImport, outcome: pl.DataFrame, remarked: list[dict[str,
     record.rows_total = record.rows_done = outcome.height
     record.counts = {"outcomes": results.counts(outcome), "remarks": remarked}
     record.amount_fen = results.amount_fen(outcome)
-    record.finished_at = clock.now()
-    record.state = ImportState.DONE
-    if _rejects(record, outcome):
-        bad = results.wrong(outcome)
-        record.state = ImportState.REFUSED
-        record.problem = kept(
-            RowsWrong(
-                f"有 {bad} 行有错误，按要求未保存任何一行；请下载结果表逐行更正后再上传，"
-                "或选择只接收无误的行。",
-                f"{bad} rows are wrong and none was stored, as asked; download the sheet, correct "
-                "them and upload it again, or ask for the good rows to be taken.",
-                facts={"rows_wrong": bad},
-            )
-        )
+    rejected = _rejects(record, outcome)
+    problem = kept(RowsWrong(results.wrong(outcome))) if rejected else None
+    close(record, TakingState.REFUSED if rejected else TakingState.DONE, problem)
 
 
 def _unseen(done: int, total: int) -> None:

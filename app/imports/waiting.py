@@ -11,6 +11,7 @@ from app.core.actor import Actor
 from app.imports import queries
 from app.imports.models import SheetImport
 from app.imports.queries import Before, Pace
+from app.sheets.taking import UNDER_WAY
 from app.sheets.uploads import STALE
 
 
@@ -32,7 +33,7 @@ def waits(session: Session, imports: Sequence[SheetImport], *, by: Actor) -> dic
     The queue is the whole city's. The seconds are those of one worker that takes one import after
     the other: with several it is done sooner.
     """
-    pending = [each for each in imports if each.state in queries.UNDER_WAY]
+    pending = [each for each in imports if each.state in UNDER_WAY]
     if not pending:
         return {}
     ids = [each.id for each in pending]

@@ -38,9 +38,10 @@ from app.recognition.errors import RegisterRecognisesNobody
 from app.recognition.models import Basis, Recognition
 from app.registers import queries as registers
 from app.registers.errors import NotDone
-from app.registers.models import RegisterMatch, RegisterState
+from app.registers.models import RegisterMatch
 from app.registers.rules import NEEDY
 from app.registry.models import Enrolment, School, Student
+from app.sheets.taking import TakingState
 
 FATES = ("recognised", "already", "name_differs", "not_this_year", "cancelled")
 """What becomes of a student whom a list names.
@@ -69,7 +70,7 @@ def recognise_listed(session: Session, asked: Listing, *, by: Actor) -> Sequence
     Raises RegisterUnknown, NotDone, RegisterRecognisesNobody.
     """
     record = registers.one(session, asked.register_id, by)
-    if record.state is not RegisterState.DONE:
+    if record.state is not TakingState.DONE:
         raise NotDone(record.state.value)
     if record.kind not in NEEDY:
         raise RegisterRecognisesNobody(record.kind.value)

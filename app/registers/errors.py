@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from app.core.errors import Conflict, Invalid, NotFound
+from app.sheets import taking
 
 
 class RegisterUnknown(NotFound):
@@ -71,16 +72,18 @@ class AsOfAhead(Invalid):
         )
 
 
-class RowsWrong(Invalid):
+class RowsWrong(taking.RowsWrong):
     """Some rows are wrong and the uploader wanted all or nothing."""
 
     code = "registers.rows-wrong"
+    where = ("请按列出的行号", "correct the rows that are listed")
 
 
-class TooManyQueued(Conflict):
+class TooManyQueued(taking.TooManyQueued):
     """The person has as many lists waiting or running as one person may."""
 
     code = "registers.too-many-queued"
+    files = ("份名册", "lists")
 
 
 class NotDone(Conflict):

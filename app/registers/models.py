@@ -20,6 +20,7 @@ from app.core.columns import (
     moment_column,
     one_of,
 )
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
 
 
@@ -47,16 +48,6 @@ class Basis(StrEnum):
     AUTHORISATION = "authorisation"  # only families who have signed that it may be checked
 
 
-class RegisterState(StrEnum):
-    """Where the taking of a list stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    REFUSED = "refused"  # nothing was kept but the reasons
-    FAILED = "failed"  # the service failed; nothing was kept
-
-
 class OutsideRegister(SQLModel, table=True):
     """One list of one day, and how its taking went.
 
@@ -69,7 +60,7 @@ class OutsideRegister(SQLModel, table=True):
         one_of("kind", RegisterKind),
         one_of("basis", Basis),
         one_of("on_error", OnError),
-        one_of("state", RegisterState),
+        one_of("state", TakingState),
         CheckConstraint("basis <> 'duty' OR basis_said <> ''", name="duty_is_named"),
         Index(
             "uq_outside_register_once",
@@ -93,7 +84,7 @@ class OutsideRegister(SQLModel, table=True):
     file_name: str = Field(max_length=200)
     document_id: UUID = Field(foreign_key="document.id")
     sha256: bytes = bytes_column()
-    state: RegisterState = enum_column(RegisterState)
+    state: TakingState = enum_column(TakingState)
     rows_total: int = 0  # until it is done, the lines of a CSV
     rows_done: int = 0
     rows_kept: int = 0

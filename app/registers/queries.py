@@ -19,13 +19,12 @@ from sqlalchemy import (
     literal,
     not_,
     select,
-    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, distinct_on
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from app.core import clock, db
+from app.core import db
 from app.core.actor import Actor, Scope
 from app.core.paging import PageAsked
 from app.core.scoping import visible
@@ -38,12 +37,11 @@ from app.registers.models import (
     RegisterKind,
     RegisterMatch,
     RegisterRefusal,
-    RegisterState,
 )
 from app.registers.permission import Students
 from app.registers.rules import SNAPSHOTS
 from app.registry.models import School, Student
-from app.sheets.uploads import STALE
+from app.sheets.taking import TakingState
 
 GROUP, TRAINEE = "special_group", "state_funded_trainee"
 LISTED_FACTS = frozenset({GROUP, TRAINEE})
@@ -56,7 +54,6 @@ KNOWN_SCHEMA: dict[str, pl.DataType] = {
     TRAINEE: pl.Boolean(),
     f"{TRAINEE}_on": pl.Date(),
 }
-UNDER_WAY = (RegisterState.QUEUED, RegisterState.RUNNING)
 
 
 def head_visible(by: Actor) -> ColumnElement[bool]:
@@ -90,7 +87,7 @@ def first_of(session: Session, sha256: bytes, kind: RegisterKind, county_id: UUI
             col(table.sha256) == sha256,
             col(table.kind) == kind,
             col(table.county_id).is_not_distinct_from(county_id),
-            col(table.state).not_in([RegisterState.REFUSED, RegisterState.FAILED]),
+            col(table.state).not_in([TakingState.REFUSED, TakingState.FAILED]),
         )
     ).scalar_one()
     return first
@@ -148,25 +145,11 @@ def matches(
     return session.execute(wanted.limit(page.fetch)).all()
 
 
-def under_way(session: Session, by: Actor) -> int:
-    """How many lists of this person wait or run; a second question waits for the first's end."""
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 0))"),
-        {"who": f"registers of {by.id}"},
-    )
-    mine = select(func.count()).where(
-        col(OutsideRegister.uploaded_by) == by.id,
-        col(OutsideRegister.state).in_(UNDER_WAY),
-        col(OutsideRegister.made_at) > clock.now() - STALE,
-    )
-    return int(session.execute(mine).scalar_one())
-
-
 def current(basis: Basis) -> Select[UUID]:
     """The ids of the lists on that basis that no newer one of the same office replaces."""
     table, newer = OutsideRegister, aliased(OutsideRegister)
     return select(col(table.id)).where(
-        col(table.state) == RegisterState.DONE,
+        col(table.state) == TakingState.DONE,
         col(table.basis) == basis,
         not_(_replaces(newer, table)),
     )
@@ -176,7 +159,7 @@ def _replaces(newer: Any, older: Any, *more: ColumnElement[bool]) -> ColumnEleme
     """Whether a newer list of the same kind, office and county is there."""
     return exists(
         select(newer.id).where(
-            newer.state == RegisterState.DONE,
+            newer.state == TakingState.DONE,
             newer.kind == older.kind,
             newer.kind.in_(SNAPSHOTS),
             newer.issued_by == older.issued_by,

@@ -13,9 +13,10 @@ from app.core.db import DbSession
 from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.registers import jobs, queries, service
-from app.registers.models import Basis, RegisterKind, RegisterMatch, RegisterState
+from app.registers.models import Basis, RegisterKind, RegisterMatch
 from app.registers.schemas import MatchedAgain, MatchOut, Office, RefusalOut, RegisterOut, Said
 from app.registers.service import Upload
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
 
 router = APIRouter(route_class=AidRoute, tags=["registers"])
@@ -54,7 +55,7 @@ def upload_register(
     record = service.upload(session, sent, by=by)
     jobs.queue(session, record, by=by)
     response.headers["Location"] = f"{request.url.path}/{record.id}"
-    if record.state is RegisterState.QUEUED:
+    if record.state is TakingState.QUEUED:
         response.status_code = 202
     return RegisterOut.of(record)
 

@@ -13,34 +13,16 @@ from app.registers.models import (
     RegisterKind,
     RegisterMatch,
     RegisterRefusal,
-    RegisterState,
 )
 from app.registers.rules import REFUSALS
+from app.sheets.schemas import ProblemOut
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
 
 # A NUL cannot stand in a text of the database.
 _NO_NUL = r"^[^\x00]*$"
 Office = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00]*\S[^\x00]*$")]
 Said = Annotated[str, Field(max_length=200, pattern=_NO_NUL)]
-
-
-class RegisterFault(BaseModel):
-    """One of the things that are wrong."""
-
-    code: str
-    where: str
-    zh: str
-    en: str
-
-
-class RegisterProblem(BaseModel):
-    """Why nothing was stored."""
-
-    code: str
-    zh: str
-    en: str
-    facts: dict[str, Any]
-    faults: list[RegisterFault]
 
 
 class RegisterOut(BaseModel):
@@ -59,14 +41,14 @@ class RegisterOut(BaseModel):
     on_error: OnError
     file_name: str
     sha256: str
-    state: RegisterState
+    state: TakingState
     rows_total: int
     rows_done: int
     rows_kept: int
     rows_refused: int
     refusals: dict[str, int]
     matched: int
-    problem: RegisterProblem | None
+    problem: ProblemOut | None
     made_at: datetime
     finished_at: datetime | None
 
@@ -77,7 +59,7 @@ class RegisterOut(BaseModel):
         return cls(
             **{name: getattr(record, name) for name in same},
             sha256=record.sha256.hex(),
-            problem=None if record.problem is None else RegisterProblem(**record.problem),
+            problem=None if record.problem is None else ProblemOut(**record.problem),
         )
 
 

@@ -8,14 +8,14 @@ from datetime import date
 from uuid import UUID
 
 import polars as pl
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from app.audit import service as audit
 from app.core import clock, ids, settings
 from app.core.actor import Actor, Scope
-from app.core.errors import AidError, kept
+from app.core.errors import kept
 from app.documents import service as documents
 from app.documents.models import Document, DocumentKind
 from app.registers import permission, queries, reading, staging
@@ -29,13 +29,15 @@ from app.registers.errors import (
     TooManyQueued,
 )
 from app.registers.matching import match
-from app.registers.models import Basis, OutsideRegister, RegisterKind, RegisterState
+from app.registers.models import Basis, OutsideRegister, RegisterKind
 from app.registers.permission import Signed
 from app.sheets.errors import SheetEmpty
 from app.sheets.parts import is_csv
-from app.sheets.uploads import REFUSALS_LISTED, UNDER_WAY_MAX, OnError, kept_name, media_type
+from app.sheets.taking import Taking, TakingState, close
+from app.sheets.uploads import REFUSALS_LISTED, OnError, kept_name, media_type
 
 Progress = Callable[[int], None]
+TAKING = Taking(OutsideRegister, "register", "registers", ("该名册", "this list"), TooManyQueued)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def upload(session: Session, sent: Upload, *, by: Actor) -> OutsideRegister:
     lines = sent.data.count(b"\n") if is_text else 0
     at_once = len(sent.data) <= settings.get().import_bytes_at_once
     if not at_once:
-        _refuse_many(session, by)
+        TAKING.refuse_many(session, by=by)
     record = _record(session, sent, lines=lines, by=by)
     if at_once:
         _take_in(session, record, sent.data, by=by, progress=_unseen)
@@ -92,43 +94,17 @@ def upload(session: Session, sent: Upload, *, by: Actor) -> OutsideRegister:
 def run_queued(session: Session, register_id: UUID, *, by: Actor, progress: Progress) -> None:
     """Takes in a list that was kept. A refusal becomes its problem and stores nothing."""
     record = queries.one(session, register_id, by)
-    if record.state not in queries.UNDER_WAY:
-        return
-    data = documents.read(session, record.document_id)
-    try:
-        with session.begin_nested():
-            _take_in(session, record, data, by=by, progress=progress)
-    except AidError as refused:
-        _close(record, RegisterState.REFUSED, kept(refused))
-        session.flush()
-        detail = {"register": str(record.id), "faults": len(refused.faults)}
-        audit.refusal(session, by=by, did="register", because=refused.code, detail=detail)
+
+    def take_in() -> None:
+        data = documents.read(session, record.document_id)
+        _take_in(session, record, data, by=by, progress=progress)
+
+    TAKING.run(session, record, take_in, by=by)
 
 
 def fail(session: Session, register_id: UUID, *, by: Actor) -> None:
     """Closes a list in which the service itself failed; the transaction is one of its own."""
-    problem: dict[str, object] = {
-        "code": "registers.failed",
-        "facts": {},
-        "faults": [],
-        "zh": "系统处理该名册时出错，未保存任何内容；请稍后重新上传，仍出错请联系系统管理员。",
-        "en": "The service failed on this list and stored nothing; upload it again later, and "
-        "tell the administrator if it fails again.",
-    }
-    _close(queries.one(session, register_id, by), RegisterState.FAILED, problem)
-    session.flush()
-
-
-def show_progress(session: Session, register_id: UUID, *, done: int) -> None:
-    """Says how far a running list is; the transaction is one of its own."""
-    session.execute(
-        update(OutsideRegister)
-        .where(
-            col(OutsideRegister.id) == register_id,
-            col(OutsideRegister.state).in_(queries.UNDER_WAY),
-        )
-        .values(state=RegisterState.RUNNING, rows_done=done)
-    )
+    TAKING.fail(session, queries.one(session, register_id, by))
 
 
 def match_again(session: Session, register_id: UUID, *, by: Actor) -> tuple[OutsideRegister, int]:
@@ -139,7 +115,7 @@ def match_again(session: Session, register_id: UUID, *, by: Actor) -> tuple[Outs
     record = queries.one(session, register_id, by)
     if not queries.may_change(record, by):
         raise RegisterNotYours
-    if record.state is not RegisterState.DONE:
+    if record.state is not TakingState.DONE:
         raise NotDone(record.state.value)
     added = _match(session, record, by)
     session.refresh(record)
@@ -170,17 +146,6 @@ def _refuse_unfounded(sent: Upload) -> None:
     today = clock.office_day()
     if sent.as_of > today:
         raise AsOfAhead(sent.as_of.isoformat(), today.isoformat())
-
-
-def _refuse_many(session: Session, by: Actor) -> None:
-    waiting = queries.under_way(session, by)
-    if waiting >= UNDER_WAY_MAX:
-        raise TooManyQueued(
-            f"您已有 {waiting} 份名册在处理，上限为 {UNDER_WAY_MAX} 份；请等其中一份完成后再上传。",
-            f"You have {waiting} lists under way and may have {UNDER_WAY_MAX}; upload again when "
-            "one of them is done.",
-            facts={"under_way": waiting, "most": UNDER_WAY_MAX},
-        )
 
 
 def _record(session: Session, sent: Upload, *, lines: int, by: Actor) -> OutsideRegister:
@@ -224,7 +189,7 @@ def _said(sent: Upload, kept: Document, by: Actor) -> dict[str, object]:
         "on_error": sent.on_error,
         "document_id": kept.id,
         "sha256": kept.sha256,
-        "state": RegisterState.QUEUED,
+        "state": TakingState.QUEUED,
         "rows_done": 0,
         "rows_kept": 0,
         "rows_refused": 0,
@@ -263,32 +228,14 @@ def _finish(
     record.rows_kept = 0 if rejected else tally.kept
     record.rows_refused = tally.refused
     record.refusals = dict(sorted(tally.codes.items()))
-    problem = kept(_rows_wrong(tally.refused)) if rejected else None
-    _close(record, RegisterState.REFUSED if rejected else RegisterState.DONE, problem)
+    problem = kept(RowsWrong(tally.refused)) if rejected else None
+    close(record, TakingState.REFUSED if rejected else TakingState.DONE, problem)
     session.flush()
     if not rejected:
         _match(session, record, by)
         session.refresh(record)
     detail = {"state": record.state.value, "kept": record.rows_kept, "matched": record.matched}
     audit.note(session, by=by, did="register.taken_in", records=[record.id], detail=detail)
-
-
-def _rows_wrong(bad: int) -> RowsWrong:
-    return RowsWrong(
-        f"有 {bad} 行有错误，按要求未保存任何一行；请按列出的行号更正后再上传，"
-        "或选择只接收无误的行。",
-        f"{bad} rows are wrong and none was stored, as asked; correct the rows that are listed "
-        "and upload the list again, or ask for the good rows to be taken.",
-        facts={"rows_wrong": bad},
-    )
-
-
-def _close(
-    record: OutsideRegister, state: RegisterState, problem: dict[str, object] | None
-) -> None:
-    record.state = state
-    record.problem = problem
-    record.finished_at = clock.now()
 
 
 def _unseen(done: int) -> None:

@@ -1,6 +1,7 @@
 """What is refused about rolls."""
 
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import NotFound
+from app.sheets import taking
 
 
 class RollUnknown(NotFound):
@@ -15,30 +16,15 @@ class RollUnknown(NotFound):
         )
 
 
-class RowsWrong(Invalid):
+class RowsWrong(taking.RowsWrong):
     """Some rows are wrong and the uploader wanted all or nothing."""
 
     code = "rolls.rows-wrong"
-
-    def __init__(self, bad: int) -> None:
-        super().__init__(
-            f"有 {bad} 行有错误，按要求未保存任何一行；请按列出的行号更正后再上传，"
-            "或选择只接收无误的行。",
-            f"{bad} rows are wrong and none was stored, as asked; correct the rows that are "
-            "listed and upload the roll again, or ask for the good rows to be taken.",
-            facts={"rows_wrong": bad},
-        )
+    where = ("请按列出的行号", "correct the rows that are listed")
 
 
-class TooManyQueued(Conflict):
+class TooManyQueued(taking.TooManyQueued):
     """The person has as many rolls waiting or running as one person may."""
 
     code = "rolls.too-many-queued"
-
-    def __init__(self, waiting: int, most: int) -> None:
-        super().__init__(
-            f"您已有 {waiting} 份花名册在处理，上限为 {most} 份；请等其中一份完成后再上传。",
-            f"You have {waiting} rolls under way and may have {most}; upload again when one of "
-            "them is done.",
-            facts={"under_way": waiting, "most": most},
-        )
+    files = ("份花名册", "rolls")

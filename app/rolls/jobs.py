@@ -8,14 +8,15 @@ from app.core import jobs
 from app.core.actor import Actor
 from app.core.db import scoped_session
 from app.rolls import service
-from app.rolls.models import Roll, RollState
+from app.rolls.models import Roll
+from app.sheets.taking import TakingState
 
 RUN = "rolls.run"
 
 
 def queue(session: Session, roll: Roll, *, by: Actor) -> None:
     """Puts a kept roll into the queue; one that was taken in at once needs nothing."""
-    if roll.state is RollState.QUEUED:
+    if roll.state is TakingState.QUEUED:
         jobs.defer(session, RUN, by=by, roll_id=str(roll.id))
 
 
@@ -26,7 +27,7 @@ def run(session: Session, by: Actor, *, roll_id: str) -> None:
 
     def progress(done: int) -> None:
         with scoped_session(by) as seen_by_others:
-            service.show_progress(seen_by_others, key, done=done)
+            service.TAKING.show_progress(seen_by_others, key, rows_done=done)
 
     with jobs.failure_told(session, by, lambda apart: service.fail(apart, key, by=by)):
         service.run_queued(session, key, by=by, progress=progress)

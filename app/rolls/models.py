@@ -5,7 +5,6 @@ did; both null for the city's.
 """
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -20,17 +19,8 @@ from app.core.columns import (
     moment_column,
     one_of,
 )
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
-
-
-class RollState(StrEnum):
-    """Where the taking of a roll stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    REFUSED = "refused"  # nothing was kept but the reasons
-    FAILED = "failed"  # the service failed; nothing was kept
 
 
 class Roll(SQLModel, table=True):
@@ -38,7 +28,7 @@ class Roll(SQLModel, table=True):
 
     __table_args__ = (
         one_of("on_error", OnError),
-        one_of("state", RollState),
+        one_of("state", TakingState),
         Index("ix_roll_uploaded_by", "uploaded_by", "made_at"),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
@@ -51,7 +41,7 @@ class Roll(SQLModel, table=True):
     file_name: str = Field(max_length=200)
     document_id: UUID = Field(foreign_key="document.id")
     sha256: bytes = bytes_column()
-    state: RollState = enum_column(RollState)
+    state: TakingState = enum_column(TakingState)
     rows_total: int = 0  # until it is done, the lines of a CSV
     rows_done: int = 0
     rows_new: int = 0

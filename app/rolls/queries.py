@@ -3,18 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
-from app.core import clock
 from app.core.actor import Actor
 from app.core.paging import PageAsked
 from app.core.scoping import visible
 from app.rolls.errors import RollUnknown
-from app.rolls.models import Roll, RollRefusal, RollState
-from app.sheets.uploads import STALE
+from app.rolls.models import Roll, RollRefusal
 
-UNDER_WAY = (RollState.QUEUED, RollState.RUNNING)
 REFUSAL_ID_MAX = 2**63 - 1
 """A cursor of another list holds a UUID; cut to BIGINT it finds nothing after it."""
 
@@ -44,17 +40,3 @@ def refusals(session: Session, roll: Roll, page: PageAsked) -> Sequence[RollRefu
     if page.after is not None:
         wanted = wanted.where(col(table.id) > min(page.after.int, REFUSAL_ID_MAX))
     return session.exec(wanted.limit(page.fetch)).all()
-
-
-def under_way(session: Session, by: Actor) -> int:
-    """How many rolls of this person wait or run; a second question waits for the first's end."""
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 0))"),
-        {"who": f"rolls of {by.id}"},
-    )
-    mine = select(func.count()).where(
-        col(Roll.uploaded_by) == by.id,
-        col(Roll.state).in_(UNDER_WAY),
-        col(Roll.made_at) > clock.now() - STALE,
-    )
-    return int(session.exec(mine).one())

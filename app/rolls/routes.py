@@ -15,9 +15,9 @@ from app.core.paging import Page, Paging, link_next, page_of
 from app.core.web import AidRoute
 from app.registry.schemas import SchoolYear
 from app.rolls import jobs, queries, service
-from app.rolls.models import RollState
 from app.rolls.schemas import RollOut, RollRefusalOut
 from app.rolls.service import Upload
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
 
 router = APIRouter(route_class=AidRoute, tags=["rolls"])
@@ -51,7 +51,7 @@ def upload_roll(
     roll = service.upload(session, sent, by=by)
     jobs.queue(session, roll, by=by)
     response.headers["Location"] = f"{request.url.path}/{roll.id}"
-    if roll.state is RollState.QUEUED:
+    if roll.state is TakingState.QUEUED:
         response.status_code = 202
     return RollOut.of(roll)
 

@@ -1,32 +1,14 @@
 """What the door of rolls shows."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from app.rolls.models import Roll, RollRefusal, RollState
+from app.rolls.models import Roll, RollRefusal
+from app.sheets.schemas import ProblemOut
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
-
-
-class RollFault(BaseModel):
-    """One of the things that are wrong with a file."""
-
-    code: str
-    where: str
-    zh: str
-    en: str
-
-
-class RollProblem(BaseModel):
-    """Why nothing was stored."""
-
-    code: str
-    zh: str
-    en: str
-    facts: dict[str, Any]
-    faults: list[RollFault]
 
 
 class RollOut(BaseModel):
@@ -44,7 +26,7 @@ class RollOut(BaseModel):
     dry_run: bool
     file_name: str
     sha256: str
-    state: RollState
+    state: TakingState
     rows_total: int
     rows_done: int
     rows_new: int
@@ -52,7 +34,7 @@ class RollOut(BaseModel):
     rows_unchanged: int
     rows_refused: int
     refusals: dict[str, int]
-    problem: RollProblem | None
+    problem: ProblemOut | None
     made_at: datetime
     finished_at: datetime | None
 
@@ -63,7 +45,7 @@ class RollOut(BaseModel):
         return cls(
             **{name: getattr(roll, name) for name in same},
             sha256=roll.sha256.hex(),
-            problem=None if roll.problem is None else RollProblem(**roll.problem),
+            problem=None if roll.problem is None else ProblemOut(**roll.problem),
         )
 
 

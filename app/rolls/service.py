@@ -8,25 +8,26 @@ from typing import BinaryIO
 from uuid import UUID
 
 import polars as pl
-from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from app.audit import service as audit
 from app.core import clock, settings
 from app.core.actor import Actor, Scope
-from app.core.errors import AidError, kept
+from app.core.errors import kept
 from app.documents import service as documents
 from app.documents.models import DocumentKind
 from app.registry.intake import register
 from app.registry.queries import schools_in_scope
 from app.rolls import columns, queries, reading, staging
 from app.rolls.errors import RowsWrong, TooManyQueued
-from app.rolls.models import Roll, RollState
+from app.rolls.models import Roll
 from app.sheets.errors import SheetEmpty
 from app.sheets.parts import CHUNK, Taken, is_csv, lines_of, size_of
-from app.sheets.uploads import REFUSALS_LISTED, UNDER_WAY_MAX, OnError, kept_name, media_type
+from app.sheets.taking import Taking, TakingState, close
+from app.sheets.uploads import REFUSALS_LISTED, OnError, kept_name, media_type
 
 Progress = Callable[[int], None]
+TAKING = Taking(Roll, "roll", "rolls", ("该花名册", "this roll"), TooManyQueued)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def upload(session: Session, sent: Upload, *, by: Actor) -> Roll:
     lines = lines_of(sent.file) if is_csv(sent.file, sent.filename, _taken(by)) else 0
     at_once = size_of(sent.file) <= settings.get().import_bytes_at_once
     if not at_once:
-        _refuse_many(session, by)
+        TAKING.refuse_many(session, by=by)
     roll = _record(session, sent, lines=lines, by=by)
     if at_once:
         _take_in(session, roll, by=by, progress=_unseen)
@@ -93,49 +94,16 @@ def upload(session: Session, sent: Upload, *, by: Actor) -> Roll:
 def run_queued(session: Session, roll_id: UUID, *, by: Actor, progress: Progress) -> None:
     """Takes in a roll that was kept. A refusal becomes its problem and stores nothing."""
     roll = queries.one(session, roll_id, by)
-    if roll.state not in queries.UNDER_WAY:
-        return
-    try:
-        with session.begin_nested():
-            _take_in(session, roll, by=by, progress=progress)
-    except AidError as refused:
-        _close(roll, RollState.REFUSED, kept(refused))
-        session.flush()
-        detail = {"roll": str(roll.id), "faults": len(refused.faults)}
-        audit.refusal(session, by=by, did="roll", because=refused.code, detail=detail)
+    TAKING.run(session, roll, lambda: _take_in(session, roll, by=by, progress=progress), by=by)
 
 
 def fail(session: Session, roll_id: UUID, *, by: Actor) -> None:
     """Closes a roll in which the service itself failed; the transaction is one of its own."""
-    problem: dict[str, object] = {
-        "code": "rolls.failed",
-        "facts": {},
-        "faults": [],
-        "zh": "系统处理该花名册时出错，未保存任何内容；请稍后重新上传，仍出错请联系系统管理员。",
-        "en": "The service failed on this roll and stored nothing; upload it again later, and "
-        "tell the administrator if it fails again.",
-    }
-    _close(queries.one(session, roll_id, by), RollState.FAILED, problem)
-    session.flush()
-
-
-def show_progress(session: Session, roll_id: UUID, *, done: int) -> None:
-    """Says how far a running roll is; the transaction is one of its own."""
-    session.execute(
-        update(Roll)
-        .where(col(Roll.id) == roll_id, col(Roll.state).in_(queries.UNDER_WAY))
-        .values(state=RollState.RUNNING, rows_done=done)
-    )
+    TAKING.fail(session, queries.one(session, roll_id, by))
 
 
 def _taken(by: Actor) -> Taken:
     return columns.SCHOOLS if by.scope is Scope.SCHOOL else columns.OFFICES
-
-
-def _refuse_many(session: Session, by: Actor) -> None:
-    waiting = queries.under_way(session, by)
-    if waiting >= UNDER_WAY_MAX:
-        raise TooManyQueued(waiting, UNDER_WAY_MAX)
 
 
 def _record(session: Session, sent: Upload, *, lines: int, by: Actor) -> Roll:
@@ -163,7 +131,7 @@ def _record(session: Session, sent: Upload, *, lines: int, by: Actor) -> Roll:
         file_name=name,
         document_id=document.id,
         sha256=document.sha256,
-        state=RollState.QUEUED,
+        state=TakingState.QUEUED,
         rows_total=lines,
         refusals={},
         uploaded_by=by.id,
@@ -219,7 +187,7 @@ def _finish(session: Session, roll: Roll, tally: _Tally, *, rejected: bool, by: 
         roll.rows_new, roll.rows_updated = tally.new, tally.updated
         roll.rows_unchanged = tally.unchanged
     problem = kept(RowsWrong(tally.refused)) if rejected else None
-    _close(roll, RollState.REFUSED if rejected else RollState.DONE, problem)
+    close(roll, TakingState.REFUSED if rejected else TakingState.DONE, problem)
     session.flush()
     detail = {
         "state": roll.state.value,
@@ -229,12 +197,6 @@ def _finish(session: Session, roll: Roll, tally: _Tally, *, rejected: bool, by: 
         "refused": roll.rows_refused,
     }
     audit.note(session, by=by, did="roll.taken_in", records=[roll.id], detail=detail)
-
-
-def _close(roll: Roll, state: RollState, problem: dict[str, object] | None) -> None:
-    roll.state = state
-    roll.problem = problem
-    roll.finished_at = clock.now()
 
 
 def _unseen(done: int) -> None:

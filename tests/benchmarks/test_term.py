@@ -18,6 +18,8 @@ from benchmarks.term import CITY, SIDES
 
 STUDENTS = 3_000
 CASES = 330
+LOOKED_AT_MAX = 100
+"""Rows of one table that the whole way of a case, from the school to the closed day, looks at."""
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,19 @@ def test_every_case_goes_the_whole_way_and_the_books_close(
         assert queries.invariants(session) == []
     db.engine().dispose()
     db.bind(None)
+
+
+def test_no_case_costs_a_look_at_all_the_others(cluster: Cluster, measures: list[Measure]) -> None:
+    assert measures
+    looked_at = asked(
+        cluster,
+        SIDES.ours,
+        "SELECT relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) "
+        "FROM pg_stat_user_tables",
+    )
+    assert sum(rows for _, rows in looked_at) > CASES
+    assert [(table, rows // CASES) for table, rows in looked_at
+            if rows > LOOKED_AT_MAX * CASES] == []  # fmt: skip
 
 
 def test_of_deciding_and_paying_the_growth_is_measured(measures: list[Measure]) -> None:

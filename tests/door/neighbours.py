@@ -28,7 +28,7 @@ from app.disbursement.pay_register_models import PayRegister
 from app.disbursement.paying_models import PayingAccount
 from app.documents import service as documents
 from app.documents.models import DocumentKind
-from app.imports.models import ImportKind, ImportState, SheetImport
+from app.imports.models import ImportKind, SheetImport
 from app.notices.models import Notice, NoticeState
 from app.recognition.models import (
     FormState,
@@ -59,6 +59,7 @@ from app.registry.models import (
 from app.registry.school_models import SchoolAccount, SchoolAccountState
 from app.rolls import service as rolls
 from app.rolls.service import Upload as RollUpload
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
 from tests.factories.chain import PERIOD, PROGRAMME, RESIDENT_IDS, YEAR, make_chain
 from tests.factories.office import City
@@ -328,7 +329,7 @@ def _import(session: Session, city: City, place: dict[str, UUID]) -> SheetImport
         document_id=sheet.id,
         dry_run=False,
         on_error=OnError.REJECT,
-        state=ImportState.DONE,
+        state=TakingState.DONE,
         counts={},
         uploaded_by=who.id,
         made_at=clock.now(),

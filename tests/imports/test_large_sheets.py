@@ -123,7 +123,7 @@ def test_progress_is_seen_by_others_while_the_job_runs(send, client, city) -> No
 
     def progress(done: int, total: int) -> None:
         with db.scoped_session(actor) as apart:
-            service.show_progress(apart, _id(made), done=done, total=total)
+            service.TAKING.show_progress(apart, _id(made), rows_done=done, rows_total=total)
         shown = client.get(f"/api/v1/imports/{made['id']}", headers=city.bearer(COUNTY)).json()
         seen.append((shown["state"], shown["rows_done"], shown["rows_total"]))
 

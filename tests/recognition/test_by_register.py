@@ -18,8 +18,9 @@ from app.recognition.errors import RegisterRecognisesNobody
 from app.recognition.models import Basis as Ground
 from app.recognition.models import Recognition
 from app.registers.errors import NotDone, RegisterUnknown
-from app.registers.models import Basis, OutsideRegister, RegisterKind, RegisterState
+from app.registers.models import Basis, OutsideRegister, RegisterKind
 from app.registers.service import Upload, upload
+from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
 from tests.factories.office import City
 from tests.recognition.school import SCHOOL, WEISHAN, YEAR, Caller, code_of
@@ -159,7 +160,7 @@ def test_a_list_that_says_nothing_of_need_recognises_nobody(
 
 def test_a_list_that_is_not_taken_in_yet_is_waited_for(session: Session, city: City) -> None:
     register = load(session, row(1))
-    session.get_one(OutsideRegister, register).state = RegisterState.RUNNING
+    session.get_one(OutsideRegister, register).state = TakingState.RUNNING
     session.flush()
     with pytest.raises(NotDone):
         run(session, register)

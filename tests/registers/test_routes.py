@@ -254,7 +254,7 @@ def test_a_running_list_shows_how_far_it_is(send, get) -> None:
 
     def progress(done: int) -> None:
         with db.scoped_session(SYSTEM) as others:
-            service.show_progress(others, key, done=done)
+            service.TAKING.show_progress(others, key, rows_done=done)
         shown = get(f"/registers/{key}")
         seen.append((shown["state"], shown["rows_done"]))
 

@@ -341,7 +341,7 @@ def test_a_running_roll_shows_how_far_it_is(send: Send, get: Get) -> None:
 
     def progress(done: int) -> None:
         with db.scoped_session(SYSTEM) as others:
-            service.show_progress(others, key, done=done)
+            service.TAKING.show_progress(others, key, rows_done=done)
         shown = get(f"/rolls/{key}")
         seen.append((shown["state"], shown["rows_done"]))
 

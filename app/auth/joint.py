@@ -7,11 +7,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import psycopg
 from fastapi import FastAPI, Response
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlmodel import Session
 from starlette.datastructures import State
 
@@ -19,7 +16,7 @@ from app.auth import callers
 from app.auth.tokens import Claims
 from app.core import db, idempotency, problems
 from app.core.actor import Actor, ActorKind
-from app.core.errors import AidError, Unavailable
+from app.core.errors import AidError
 from app.core.idempotency import Claim, Replay, Replayed, Wanted
 from app.core.together import Together
 
@@ -110,7 +107,7 @@ class Joint:
                 together = [at for at in together if at not in alone]
                 continue
             except Exception as error:  # noqa: BLE001 each raises its own, heard alone
-                if _nobody_can(error):
+                if problems.passes(error):  # whoever asks again now only waits again
                     return [error] * len(group)
                 break
             answers |= zip(together, found, strict=True)
@@ -185,10 +182,3 @@ def _held(session: Session, group: Sequence[Asked], by: Actor) -> list[Claim | E
         for at, each in zip(keyed, found, strict=True)
     }
     return [held.get(at) for at in range(len(group))]
-
-
-def _nobody_can(error: Exception) -> bool:
-    """Whether the database answers nobody now: whoever asks again only waits again."""
-    if not isinstance(error, DBAPIError | psycopg.Error | PoolExhausted):
-        return False
-    return isinstance(problems.from_database(error), Unavailable)

@@ -5,43 +5,66 @@ and small values only. The queue is procrastinate's, in the schema `jobs`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import structlog
-from procrastinate import App, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
 from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
 from procrastinate.types import JSONValue
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
-from app.core import clock, settings
+from app.core import clock, problems, settings
 from app.core.actor import SYSTEM, Actor, ActorKind, Scope
 from app.core.db import raw, scoped_session
 
-Task = Callable[..., None]
+Work = Callable[..., None]
 
 log = structlog.get_logger()
-_tasks: dict[str, Task] = {}
-_periodic: dict[str, str] = {}
 _queue = App(connector=SyncPsycopgConnector())
 RETRIES = 3
 RETRY_SECONDS = 2
 STOP_SECONDS = 20
+STALLED_SECONDS = 30
+"""A worker of which nothing was heard for so long has died; it says that it lives every ten."""
 
 
-def task(name: str, *, every: str | None = None) -> Callable[[Task], Task]:
-    """Registers a function as a task; `every` is a cron line for work nobody asks for."""
+@dataclass(frozen=True)
+class _Task:
+    """What is done, what is told when it is given up, and the cron line of what nobody asks for."""
 
-    def register(function: Task) -> Task:
-        _tasks[name] = function
-        if every is not None:
-            _periodic[name] = every
+    work: Work
+    failed: Work | None
+    every: str | None
+
+
+_tasks: dict[str, _Task] = {}
+
+
+class StillAtWork(Exception):
+    """Another worker that was taken for dead has the job in hand."""
+
+
+def task(
+    name: str, *, every: str | None = None, failed: Work | None = None
+) -> Callable[[Work], Work]:
+    """Registers a function as a task; `every` is a cron line for work nobody asks for.
+
+    `failed` is called as the task is, in a transaction of its own, once the work is given up: at
+    once when the service fails, after RETRIES more tries when the database was away or busy, or
+    when the workers that had it died.
+    """
+
+    def register(function: Work) -> Work:
+        _tasks[name] = _Task(function, failed, every)
         return function
 
     return register
@@ -57,29 +80,17 @@ def defer(session: Session, name: str, *, by: Actor, **arguments: JSONValue) -> 
     return job.defer(actor=_pack(by), day=day, **arguments)
 
 
-@contextmanager
-def failure_told(session: Session, by: Actor, tell: Callable[[Session], None]) -> Iterator[None]:
-    """Undoes a job's work when it fails, and has the failure told in a transaction of its own."""
-    finished = False
-    try:
-        yield
-        finished = True
-    finally:
-        if not finished:
-            # What tells may need a row that is locked by what is being undone.
-            session.rollback()
-            with scoped_session(by) as afterwards:
-                tell(afterwards)
-
-
 class Worker:
     """Runs jobs until stopped, in the event loop of a process of its own."""
 
-    def __init__(self, url: str, *, concurrency: int = 1) -> None:
+    def __init__(
+        self, url: str, *, concurrency: int = 1, stalled_seconds: float = STALLED_SECONDS
+    ) -> None:
         self._conninfo = (
             make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         )
         self._concurrency = concurrency
+        self._stalled_seconds = stalled_seconds
         self._running: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -92,14 +103,15 @@ class Worker:
             max_size=self._concurrency + 2,
         )
         queue = App(connector=connector)
-        for name, function in _tasks.items():
-            _register(queue, name, function)
+        for name, found in _tasks.items():
+            _register(queue, name, found)
         return queue
 
     async def run(self, opened: Callable[[], None] = lambda: None) -> None:
         """Works until stopped; calls `opened` once the queue is open.
 
-        A database that goes away is waited for, and the work goes on when it is back.
+        A database that goes away is waited for, and the work goes on when it is back. What a worker
+        that died had in hand is taken up again.
         """
         self._running = asyncio.current_task()
         with suppress(asyncio.CancelledError):
@@ -109,16 +121,40 @@ class Worker:
                 with suppress(ConnectorException, psycopg.Error):
                     async with queue.open_async():
                         opened()
-                        await queue.run_worker_async(
-                            concurrency=self._concurrency,
-                            install_signal_handlers=False,
-                            shutdown_graceful_timeout=STOP_SECONDS,
-                            fetch_job_polling_interval=2,
-                            delete_jobs="successful",
-                        )
+                        await self._work(queue)
                 if not self._stopping:
                     log.warning("the worker lost its database")
                     await asyncio.sleep(RETRY_SECONDS)
+
+    async def _work(self, queue: App) -> None:
+        taking_up = asyncio.create_task(self._take_up(queue))
+        try:
+            await queue.run_worker_async(
+                concurrency=self._concurrency,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=STOP_SECONDS,
+                fetch_job_polling_interval=2,
+                stalled_worker_timeout=self._stalled_seconds,
+                delete_jobs="successful",
+            )
+        finally:
+            taking_up.cancel()
+
+    async def _take_up(self, queue: App) -> None:
+        """Puts back in the queue, again and again, what a worker that died had in hand."""
+        manager = queue.job_manager
+        with suppress(ConnectorException, psycopg.Error):
+            while True:
+                for job in await manager.get_stalled_jobs(
+                    seconds_since_heartbeat=self._stalled_seconds
+                ):
+                    log.warning("a worker died at its work", task=job.task_name, job=job.id)
+                    if job.attempts < RETRIES:
+                        await manager.retry_job(job)
+                    else:  # it may be the work that kills them
+                        await asyncio.to_thread(_give_up, job.task_name, job.task_kwargs)
+                        await manager.finish_job(job, Status.FAILED, delete_job=False)
+                await asyncio.sleep(self._stalled_seconds / 3)
 
     def stop(self) -> None:
         """Asks the worker, from within its loop, to finish what it holds and end."""
@@ -127,20 +163,49 @@ class Worker:
         self._stopping = True
 
 
-def _register(queue: App, name: str, function: Task) -> None:
-    def run(
-        *_: object, actor: dict[str, Any] | None = None, day: str | None = None, **given: Any
-    ) -> None:
-        given.pop("timestamp", None)  # a periodic job's only argument
-        who = _unpack(actor) if actor else SYSTEM
-        if day is not None and settings.get().day_can_be_set:
-            clock.set_office_day(date.fromisoformat(day))
-        with scoped_session(who) as session:
-            function(session, who, **given)
+def _register(queue: App, name: str, found: _Task) -> None:
+    def run(context: JobContext, *_: object, **given: Any) -> None:
+        who, arguments = _asked(given)
+        try:
+            with scoped_session(who) as session:
+                _hold(session, context.job.id)
+                found.work(session, who, **arguments)
+        except Exception as error:
+            last = context.job.attempts >= RETRIES
+            if not isinstance(error, StillAtWork) and (last or not problems.passes(error)):
+                _give_up(name, given)
+            raise
 
-    made = queue.task(name=name, retry=RetryStrategy(max_attempts=RETRIES, wait=2))(run)
-    if name in _periodic:
-        queue.periodic(cron=_periodic[name])(made)
+    retry = RetryStrategy(max_attempts=RETRIES, wait=RETRY_SECONDS)
+    made = queue.task(name=name, retry=retry, pass_context=True)(run)
+    if found.every is not None:
+        queue.periodic(cron=found.every)(made)
+
+
+def _asked(given: Mapping[str, Any]) -> tuple[Actor, dict[str, Any]]:
+    """Who asked, and the task's own arguments; the day is set where one came along."""
+    actor, day = given.get("actor"), given.get("day")
+    if day is not None and settings.get().day_can_be_set:
+        clock.set_office_day(date.fromisoformat(day))
+    # A periodic job brings the time, as its only argument.
+    own = {name: given[name] for name in given if name not in {"actor", "day", "timestamp"}}
+    return _unpack(actor) if actor else SYSTEM, own
+
+
+def _hold(session: Session, job: int | None) -> None:
+    """Holds the job to the end of the transaction. Raises StillAtWork."""
+    held = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:job, 0))")
+    if not session.execute(held, {"job": f"job {job}"}).scalar_one():
+        raise StillAtWork
+
+
+def _give_up(name: str, given: Mapping[str, Any]) -> None:
+    failed = _tasks[name].failed
+    if failed is None:
+        return
+    who, arguments = _asked(given)
+    with scoped_session(who) as session:
+        failed(session, who, **arguments)
 
 
 def _pack(actor: Actor) -> dict[str, JSONValue]:

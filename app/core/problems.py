@@ -148,6 +148,13 @@ def from_validation(errors: Sequence[Any]) -> FieldsWrong:
     )
 
 
+def passes(error: Exception) -> bool:
+    """Whether the database was away or busy: what failed may go well another time."""
+    if not isinstance(error, DBAPIError | psycopg.Error | PoolExhausted):
+        return False
+    return isinstance(from_database(error), Unavailable)
+
+
 def from_database(error: DBAPIError | psycopg.Error | PoolExhausted) -> AidError | None:
     """What the database refused as a refusal, None where the fault is the service's own.
 

@@ -20,14 +20,18 @@ def queue(session: Session, record: SheetImport, *, by: Actor) -> None:
         jobs.defer(session, RUN, by=by, import_id=str(record.id))
 
 
-@jobs.task(RUN)
+def failed(session: Session, by: Actor, *, import_id: str) -> None:
+    """Leaves in the import's state that the service failed."""
+    service.fail(session, UUID(import_id), by=by)
+
+
+@jobs.task(RUN, failed=failed)
 def run(session: Session, by: Actor, *, import_id: str) -> None:
-    """Takes the sheet in, in the uploader's scope; a failure is left in the import's state."""
+    """Takes the sheet in, in the uploader's scope; a refusal is left in the import's state."""
     key = UUID(import_id)
 
     def progress(done: int, total: int) -> None:
         with scoped_session(by) as seen_by_others:
             service.TAKING.show_progress(seen_by_others, key, rows_done=done, rows_total=total)
 
-    with jobs.failure_told(session, by, lambda apart: service.fail(apart, key, by=by)):
-        service.run_queued(session, key, by=by, progress=progress)
+    service.run_queued(session, key, by=by, progress=progress)

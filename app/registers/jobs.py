@@ -20,17 +20,21 @@ def queue(session: Session, record: OutsideRegister, *, by: Actor) -> None:
         jobs.defer(session, RUN, by=by, register_id=str(record.id))
 
 
-@jobs.task(RUN)
+def failed(session: Session, by: Actor, *, register_id: str) -> None:
+    """Leaves in the list's state that the service failed."""
+    service.fail(session, UUID(register_id), by=by)
+
+
+@jobs.task(RUN, failed=failed)
 def run(session: Session, by: Actor, *, register_id: str) -> None:
-    """Takes the list in, in the uploader's scope; a failure is left in the list's state."""
+    """Takes the list in, in the uploader's scope; a refusal is left in the list's state."""
     key = UUID(register_id)
 
     def progress(done: int) -> None:
         with scoped_session(by) as seen_by_others:
             service.TAKING.show_progress(seen_by_others, key, rows_done=done)
 
-    with jobs.failure_told(session, by, lambda apart: service.fail(apart, key, by=by)):
-        service.run_queued(session, key, by=by, progress=progress)
+    service.run_queued(session, key, by=by, progress=progress)
 
 
 @jobs.task("registers.match_again", every="40 19 * * *")

@@ -20,14 +20,18 @@ def queue(session: Session, roll: Roll, *, by: Actor) -> None:
         jobs.defer(session, RUN, by=by, roll_id=str(roll.id))
 
 
-@jobs.task(RUN)
+def failed(session: Session, by: Actor, *, roll_id: str) -> None:
+    """Leaves in the roll's state that the service failed."""
+    service.fail(session, UUID(roll_id), by=by)
+
+
+@jobs.task(RUN, failed=failed)
 def run(session: Session, by: Actor, *, roll_id: str) -> None:
-    """Takes the roll in, in the uploader's scope; a failure is left in the roll's state."""
+    """Takes the roll in, in the uploader's scope; a refusal is left in the roll's state."""
     key = UUID(roll_id)
 
     def progress(done: int) -> None:
         with scoped_session(by) as seen_by_others:
             service.TAKING.show_progress(seen_by_others, key, rows_done=done)
 
-    with jobs.failure_told(session, by, lambda apart: service.fail(apart, key, by=by)):
-        service.run_queued(session, key, by=by, progress=progress)
+    service.run_queued(session, key, by=by, progress=progress)

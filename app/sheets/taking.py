@@ -127,7 +127,9 @@ class Taking:
         audit.refusal(session, by=by, did=self.name, because=refused.code, detail=detail)
 
     def fail(self, session: Session, record: Taken) -> None:
-        """Closes the record of a file in which the service itself failed."""
+        """Closes the record of a file in which the service itself failed, unless it is closed."""
+        if record.state not in UNDER_WAY:
+            return
         zh, en = self.this
         problem: dict[str, object] = {
             "code": f"{self.names}.failed",

@@ -1,6 +1,7 @@
 """A job exists if and only if the transaction that asked for it commits."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -23,6 +24,25 @@ def note(session: Session, actor: Actor, *, what: str) -> None:
 @jobs.task("tests.tick", every="* * * * * *")
 def tick(session: Session, actor: Actor) -> None:
     audit.note(session, by=actor, did="tests.ticked")
+
+
+tries: Counter[str] = Counter()
+
+
+def told(session: Session, actor: Actor, *, what: str, state: str, often: int) -> None:
+    """Notes that the work was given up."""
+    del state, often
+    audit.note(session, by=actor, did=f"{what}.given_up")
+
+
+@jobs.task("tests.fail", failed=told)
+def fail(session: Session, actor: Actor, *, what: str, state: str, often: int) -> None:
+    """Fails as the database does with that SQLSTATE, so often; then it is done."""
+    tries[what] += 1
+    audit.note(session, by=actor, did=f"{what}.begun")
+    if tries[what] <= often:
+        session.execute(text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$"))
+    audit.note(session, by=actor, did=f"{what}.done")
 
 
 def waiting(session: Session) -> int:
@@ -61,13 +81,13 @@ def test_a_job_is_rolled_back_with_its_transaction(database: str) -> None:
         assert waiting(session) == 0
 
 
-def ask(what: str) -> Actor:
+def ask(what: str, task: str = "tests.note", **more: str | int) -> Actor:
     """Somebody who puts a job into a transaction of their own."""
     asked = Actor(
         id=ids.new(), kind=ActorKind.PERSON, name="文书", scope=Scope.CITY, roles=frozenset({"x"})
     )
     with db.scoped_session(asked) as session:
-        jobs.defer(session, "tests.note", by=asked, what=what)
+        jobs.defer(session, task, by=asked, what=what, **more)
     return asked
 
 
@@ -97,3 +117,76 @@ def test_a_worker_goes_on_after_its_database_was_away(
 def test_an_unknown_task_is_refused_at_once(session: Session) -> None:
     with pytest.raises(KeyError, match="no task"):
         jobs.defer(session, "tests.missing", by=SYSTEM)
+
+
+DEADLOCK, BROKEN = "40P01", "22012"
+
+
+def done(what: str) -> list[str]:
+    """What was noted of it, in order."""
+    with db.scoped_session(SYSTEM) as session:
+        found = session.execute(
+            text("SELECT did FROM audit_event WHERE did LIKE :what ORDER BY id"),
+            {"what": f"{what}.%"},
+        )
+        return [did.removeprefix(f"{what}.") for did in found.scalars()]
+
+
+def test_what_met_a_deadlock_is_done_again_and_nobody_is_told(worker: jobs.Worker) -> None:
+    asked = ask("tests.deadlock", "tests.fail", state=DEADLOCK, often=1)
+    assert who_did("tests.deadlock.done") == asked.id
+    assert done("tests.deadlock") == ["begun", "done"]  # what the first try wrote is gone
+
+
+def test_a_fault_of_the_service_is_told_at_once_in_the_askers_name(worker: jobs.Worker) -> None:
+    asked = ask("tests.broken", "tests.fail", state=BROKEN, often=9)
+    assert who_did("tests.broken.given_up") == asked.id
+    assert tries["tests.broken"] == 1
+
+
+def left_by_a_dead_worker(cluster: Cluster, database: str, *, attempts: int) -> None:
+    """Every job that waits is in the hands of a worker that is not there any more."""
+    with cluster.superuser(database) as connection:
+        connection.execute("SET search_path = jobs")
+        connection.execute(
+            "UPDATE jobs.procrastinate_jobs SET status = 'doing', worker_id = NULL, attempts = %s "
+            "WHERE status = 'todo' AND task_name = 'tests.fail'",
+            [attempts],
+        )
+
+
+def test_what_a_worker_that_died_had_in_hand_is_taken_up(database: str, cluster: Cluster) -> None:
+    asked = ask("tests.orphan", "tests.fail", state=BROKEN, often=0)
+    left_by_a_dead_worker(cluster, database, attempts=0)
+    with working(cluster.serving_url(database), stalled_seconds=1):
+        assert who_did("tests.orphan.done") == asked.id
+
+
+def test_work_that_its_workers_died_of_again_and_again_is_given_up(
+    database: str, cluster: Cluster
+) -> None:
+    asked = ask("tests.deadly", "tests.fail", state=BROKEN, often=0)
+    left_by_a_dead_worker(cluster, database, attempts=jobs.RETRIES)
+    with working(cluster.serving_url(database), stalled_seconds=1):
+        assert who_did("tests.deadly.given_up") == asked.id
+    assert tries["tests.deadly"] == 0
+
+
+def test_a_job_that_a_worker_taken_for_dead_still_holds_is_not_done_twice(
+    database: str, cluster: Cluster
+) -> None:
+    asked = ask("tests.held", "tests.fail", state=BROKEN, often=0)
+    with cluster.superuser(database) as holder:
+        job = holder.execute(
+            "SELECT id FROM jobs.procrastinate_jobs WHERE args ->> 'what' = 'tests.held'"
+        ).fetchone()
+        assert job is not None
+        holder.execute("BEGIN")
+        held = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+        holder.execute(held, [f"job {job[0]}"])
+        with working(cluster.serving_url(database)):
+            time.sleep(1)
+            assert tries["tests.held"] == 0
+            holder.execute("ROLLBACK")
+            assert who_did("tests.held.done") == asked.id
+    assert done("tests.held") == ["begun", "done"]

@@ -5,14 +5,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.core.jobs import STOP_SECONDS, Worker
+from app.core.jobs import STALLED_SECONDS, STOP_SECONDS, Worker
 
 
 @contextmanager
-def working(url: str) -> Iterator[Worker]:
+def working(url: str, *, stalled_seconds: float = STALLED_SECONDS) -> Iterator[Worker]:
     """A worker that works until the end of the block."""
     ready = threading.Event()
-    worker = Worker(url)
+    worker = Worker(url, stalled_seconds=stalled_seconds)
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def main() -> None:

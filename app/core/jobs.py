@@ -14,12 +14,20 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
+from procrastinate import (
+    App,
+    BaseRetryStrategy,
+    JobContext,
+    PsycopgConnector,
+    RetryDecision,
+    SyncPsycopgConnector,
+)
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Status
+from procrastinate.jobs import Job, Status
 from procrastinate.types import JSONValue
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from app.core import clock, problems, settings
@@ -44,6 +52,13 @@ class _Task:
     work: Work
     failed: Work | None
     every: str | None
+
+    def is_over(self, error: Exception, attempts: int) -> bool:
+        """Whether it is given up after so many tries before this one.
+
+        Where somebody is told, a fault of the service's own is not tried again.
+        """
+        return attempts >= RETRIES or (self.failed is not None and not problems.passes(error))
 
 
 _tasks: dict[str, _Task] = {}
@@ -104,7 +119,7 @@ class Worker:
         )
         queue = App(connector=connector)
         for name, found in _tasks.items():
-            _register(queue, name, found)
+            _register(queue, name, found, _Retry(found, self._stalled_seconds))
         return queue
 
     async def run(self, opened: Callable[[], None] = lambda: None) -> None:
@@ -143,7 +158,7 @@ class Worker:
     async def _take_up(self, queue: App) -> None:
         """Puts back in the queue, again and again, what a worker that died had in hand."""
         manager = queue.job_manager
-        with suppress(ConnectorException, psycopg.Error):
+        with suppress(ConnectorException, psycopg.Error, DBAPIError):
             while True:
                 for job in await manager.get_stalled_jobs(
                     seconds_since_heartbeat=self._stalled_seconds
@@ -151,9 +166,10 @@ class Worker:
                     log.warning("a worker died at its work", task=job.task_name, job=job.id)
                     if job.attempts < RETRIES:
                         await manager.retry_job(job)
-                    else:  # it may be the work that kills them
-                        await asyncio.to_thread(_give_up, job.task_name, job.task_kwargs)
-                        await manager.finish_job(job, Status.FAILED, delete_job=False)
+                        continue
+                    # It may be the work that kills them.
+                    await manager.finish_job(job, Status.FAILED, delete_job=False)
+                    await asyncio.to_thread(_give_up, job.task_name, job.task_kwargs)
                 await asyncio.sleep(self._stalled_seconds / 3)
 
     def stop(self) -> None:
@@ -163,20 +179,34 @@ class Worker:
         self._stopping = True
 
 
-def _register(queue: App, name: str, found: _Task) -> None:
-    def run(context: JobContext, *_: object, **given: Any) -> None:
+class _Retry(BaseRetryStrategy):
+    """When a job that failed is tried again: where it may go well, RETRIES times."""
+
+    def __init__(self, of: _Task, stalled_seconds: float) -> None:
+        self._of = of
+        self._stalled_seconds = stalled_seconds
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """In a moment; later where somebody has it in hand; never where it was given up."""
+        if isinstance(exception, StillAtWork):
+            return RetryDecision(retry_in={"seconds": int(self._stalled_seconds)})
+        if isinstance(exception, Exception) and self._of.is_over(exception, job.attempts):
+            return None
+        return RetryDecision(retry_in={"seconds": RETRY_SECONDS})
+
+
+def _register(queue: App, name: str, found: _Task, retry: _Retry) -> None:
+    def run(context: JobContext, /, *_: object, **given: Any) -> None:
         who, arguments = _asked(given)
         try:
             with scoped_session(who) as session:
                 _hold(session, context.job.id)
                 found.work(session, who, **arguments)
         except Exception as error:
-            last = context.job.attempts >= RETRIES
-            if not isinstance(error, StillAtWork) and (last or not problems.passes(error)):
+            if not isinstance(error, StillAtWork) and found.is_over(error, context.job.attempts):
                 _give_up(name, given)
             raise
 
-    retry = RetryStrategy(max_attempts=RETRIES, wait=RETRY_SECONDS)
     made = queue.task(name=name, retry=retry, pass_context=True)(run)
     if found.every is not None:
         queue.periodic(cron=found.every)(made)

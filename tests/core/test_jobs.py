@@ -184,7 +184,7 @@ def test_a_job_that_a_worker_taken_for_dead_still_holds_is_not_done_twice(
         holder.execute("BEGIN")
         held = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
         holder.execute(held, [f"job {job[0]}"])
-        with working(cluster.serving_url(database)):
+        with working(cluster.serving_url(database), stalled_seconds=2):
             time.sleep(1)
             assert tries["tests.held"] == 0
             holder.execute("ROLLBACK")

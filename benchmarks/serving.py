@@ -120,7 +120,9 @@ def body_of_a_file(cluster: Cluster, sides: Sides) -> bytes:
     """The sealed bytes of a file that the service stored, for the floor to store as many."""
     with cluster.superuser(sides.ours) as connection:
         found = connection.execute(
-            "SELECT body FROM document WHERE size > 0 ORDER BY size DESC LIMIT 1"
+            "SELECT body || coalesce((SELECT string_agg(p.body, ''::bytea ORDER BY p.no) "
+            "FROM document_piece p WHERE p.document_id = d.id), '') "
+            "FROM document d WHERE size > 0 ORDER BY size DESC LIMIT 1"
         ).fetchone()
     return bytes(found[0]) if found else b""
 

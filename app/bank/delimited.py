@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Sequence
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import Literal
 
 from app.bank.layout import DelimitedFormat, newline
@@ -36,5 +36,7 @@ def split(fmt: DelimitedFormat, row: str, *, columns: int) -> list[str] | None:
 
 def write(fmt: DelimitedFormat, rows: Iterable[Sequence[str]]) -> bytes:
     """The file of these rows."""
-    end = newline(fmt)
-    return b"".join((join(fmt, cells) + end).encode(fmt.encoding) for cells in rows)
+    end, out = newline(fmt), BytesIO()  # not a list: of many rows it takes more than they do
+    for cells in rows:
+        out.write((join(fmt, cells) + end).encode(fmt.encoding))
+    return out.getvalue()

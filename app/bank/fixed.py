@@ -1,6 +1,7 @@
 """Rows of text in columns of so many bytes each: counted in bytes, for that is how banks count."""
 
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 
 from app.bank.layout import FixedFormat, newline
 from app.bank.parts import Column
@@ -32,8 +33,10 @@ def split(fmt: FixedFormat, row: bytes, columns: Sequence[Column]) -> list[str] 
 
 def write(fmt: FixedFormat, rows: Iterable[tuple[Sequence[Column], Sequence[str]]]) -> bytes:
     """The file of these rows."""
-    end = newline(fmt).encode()
-    return b"".join(join(fmt, columns, cells) + end for columns, cells in rows)
+    end, out = newline(fmt).encode(), BytesIO()
+    for columns, cells in rows:
+        out.write(join(fmt, columns, cells) + end)
+    return out.getvalue()
 
 
 def fits(fmt: FixedFormat, column: Column, cell: str) -> bool:

@@ -41,19 +41,24 @@ class CountedLine(Protocol):
 
 
 def control_totals(lines: Iterable[CountedLine]) -> ControlTotals:
-    """The totals of a file's lines, the same in whatever order the lines stand."""
-    texts: list[bytes] = []  # and no line is kept: they may be made as they are asked for
-    sum_fen, last, in_order = 0, -1, True
+    """The totals of a file's lines, the same in whatever order the lines stand.
+
+    No line is kept, for a file has many: where they are not in order they are gone through again.
+    """
+    digest, count, sum_fen, last, in_order = sha256(), 0, 0, -1, True
     for line in lines:
-        texts.append(f"{line.seq}|{line.account}|{line.amount_fen}\n".encode())
+        digest.update(_text(line))
+        count += 1
         sum_fen += line.amount_fen
         last, in_order = line.seq, in_order and line.seq > last
     if not in_order:
-        texts.sort(key=_place)
-    digest = sha256()
-    for text in texts:
-        digest.update(text)
-    return ControlTotals(len(texts), sum_fen, digest.digest())
+        texts = sorted((_text(line) for line in lines), key=_place)
+        digest = sha256(b"".join(texts))
+    return ControlTotals(count, sum_fen, digest.digest())
+
+
+def _text(line: CountedLine) -> bytes:
+    return f"{line.seq}|{line.account}|{line.amount_fen}\n".encode()
 
 
 def _place(text: bytes) -> tuple[int, bytes, int]:

@@ -1,9 +1,10 @@
 """Writes a released run's bank files: by bank where the format asks for it, numbered, stored."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, text
@@ -31,14 +32,6 @@ from app.policy.calendar import parse_period
 _AT_ONCE = 2_000
 
 
-class _Places(NamedTuple):
-    """Which payouts go in which files, in the order of their lines: `starts` is a file's first."""
-
-    payouts: list[UUID]
-    files: list[UUID]
-    starts: list[int]
-
-
 def write(
     session: Session, run: PayoutRun, fmt: Format, *, count: int, by: Actor
 ) -> tuple[PaymentFile, ...]:
@@ -56,17 +49,14 @@ def write(
     year = clock.office_day().year
     first = numbers.take(session, f"F-{year}", len(chunks))
     files = []
-    places = _Places([], [], [])
     for part, (banks, chunk) in enumerate(chunks, start=1):
         number = f"F-{year}-{first + part - 1:04d}"
         made = _keep(session, run, fmt, writer.write(chunk, number), number=number, by=by)
         made.part, made.banks = part, banks
         files.append(made)
-        places.files.append(made.id)
-        places.starts.append(len(places.payouts) + 1)
-        places.payouts.extend(chunk.payouts())
     session.execute(insert(PaymentFile), [file.model_dump() for file in files])
-    _mark_sent(session, places, payees.ran(way_of(run)))
+    told = zip(files, (chunk for _, chunk in chunks), strict=True)
+    _mark_sent(session, told, payees.ran(way_of(run)))
     return tuple(files)
 
 
@@ -194,13 +184,23 @@ def _keep(
     )
 
 
-def _mark_sent(session: Session, places: _Places, checks: Sequence[str]) -> None:
-    told = {
-        "ids": places.payouts, "files": places.files, "starts": places.starts,
-        "now": clock.now(), "checks": list(checks),
-    }  # fmt: skip
-    if moved := [no_longer_ready(one) for one in session.execute(_SEND, told).scalars()]:
+def _mark_sent(
+    session: Session, files: Iterable[tuple[PaymentFile, Chunk]], checks: Sequence[str]
+) -> None:
+    session.connection().exec_driver_sql(_TOLD)
+    db.copy_pieces(session, "sent_line", ("payout_id", "file_id", "line"), _told(files))
+    session.connection().exec_driver_sql("ANALYZE sent_line")
+    found = session.execute(_SEND, {"now": clock.now(), "checks": list(checks)})
+    if moved := [no_longer_ready(one) for one in found.scalars()]:
         raise PayoutsMoved(moved)
+
+
+def _told(files: Iterable[tuple[PaymentFile, Chunk]]) -> Iterator[bytes]:
+    """Where each payout stands, for `COPY`: some at a time."""
+    for file, chunk in files:
+        lines = enumerate(chunk.payouts(), start=1)
+        while some := list(islice(lines, _AT_ONCE)):
+            yield "".join(f"{payout},{file.id},{line}\n" for line, payout in some).encode()
 
 
 def no_longer_ready(payout: UUID) -> Fault:
@@ -227,16 +227,15 @@ _LINES = text("""
 """)
 # Answers those that are not ready any more. The checks have just run: to write them apart would be
 # a second version of every payout.
+_TOLD = (
+    "DROP TABLE IF EXISTS pg_temp.sent_line; CREATE TEMP TABLE sent_line "
+    "(payout_id uuid, file_id uuid, line int) ON COMMIT DROP"
+)
 _SEND = text("""
-    WITH told AS (SELECT t.payout_id, (CAST(:files AS uuid[]))[f.part] AS file_id,
-            t.place - (CAST(:starts AS bigint[]))[f.part] + 1 AS line
-        FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS t (payout_id, place)
-        CROSS JOIN LATERAL (
-            SELECT width_bucket(t.place, CAST(:starts AS bigint[])) AS part) f),
-    sent AS (
+    WITH sent AS (
         UPDATE payout SET state = 'sent', file_id = told.file_id, file_line = told.line,
             sent_at = :now, checks = CAST(:checks AS text[]), checked_at = :now
-        FROM told WHERE payout.id = told.payout_id AND payout.state = 'ready'
+        FROM sent_line told WHERE payout.id = told.payout_id AND payout.state = 'ready'
         RETURNING payout.id)
-    SELECT payout_id FROM told EXCEPT SELECT id FROM sent ORDER BY 1
+    SELECT payout_id FROM sent_line EXCEPT SELECT id FROM sent ORDER BY 1
 """)

@@ -1,8 +1,8 @@
 """The lines of a run's bank files, as many as there are payouts: kept small, made when asked for.
 
 A line as the bank gets it is a dozen objects; those of a city's payouts at once would take more
-memory than the file they make. Here each has one text of its own, what many have in common stands
-once, and the rest is numbers in arrays.
+memory than the file they make. Here the texts stand in one another's wake, what many have in common
+stands once, and the rest is numbers in arrays.
 """
 
 from array import array
@@ -29,7 +29,8 @@ class Lines:
 
     def __init__(self) -> None:
         self._ids = bytearray()
-        self._texts: list[bytes] = []
+        self._texts = bytearray()
+        self._ends = array("q")
         self._fen = array("q")
         self._shared = array("l")
         self._known: dict[tuple[str, str], int] = {}
@@ -40,7 +41,8 @@ class Lines:
         line = sent.line
         own = (sent.number, line.name, line.account, line.resident_id)
         self._ids += sent.payout_id.bytes
-        self._texts.append(_BETWEEN.join(own).encode())
+        self._texts += _BETWEEN.join(own).encode()
+        self._ends.append(len(self._texts))
         self._fen.append(line.amount_fen)
         shared = (line.summary, line.bank_name)
         if shared not in self._known:
@@ -49,7 +51,7 @@ class Lines:
         self._shared.append(self._known[shared])
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self._ends)
 
     def payout(self, place: int) -> UUID:
         """Whose line it is."""
@@ -62,7 +64,8 @@ class Lines:
 
     def at(self, place: int, seq: int) -> Sent:
         """The one at a place, as line `seq` of its file."""
-        number, *own = self._texts[place].decode().split(_BETWEEN)
+        start = self._ends[place - 1] if place else 0
+        number, *own = self._texts[start : self._ends[place]].decode().split(_BETWEEN)
         name, account, resident_id = own
         shared = self._of_shared[self._shared[place]]
         line = PaymentLine(seq, name, account, self._fen[place], resident_id, *shared)

@@ -33,8 +33,14 @@ def store(  # noqa: PLR0913 what a file is and whose
     """The stored file with these bytes; one that is there already in the same scope is answered.
 
     `school_id` and `county_id` say whose it is: both null is seen by the city alone. The answer's
-    `body` is not loaded; `read` opens it.
+    `body` is not loaded; `read` opens it. What is larger than a piece is kept in pieces, so that it
+    is not in memory once more sealed and once more on its way.
     """
+    if len(data) > pieces.PIECE:
+        return store_file(
+            session, kind=kind, name=name, media_type=media_type, file=io.BytesIO(data), by=by,
+            school_id=school_id, county_id=county_id,
+        )  # fmt: skip
     document_id = ids.new()
     described = _Described(
         kind, name[:NAME_MAX], media_type, len(data), crypto.fingerprint(data), school_id, county_id

@@ -96,7 +96,7 @@ def test_the_job_opens_what_the_bank_is_silent_about_and_hands_up_what_is_overdu
         [WorkKind.FAILED, WorkKind.UNKNOWN, WorkKind.UNKNOWN_LONG, *[WorkKind.LATE] * 5]
     )
     assert escalated(session)[WorkKind.FAILED]
-    assert "worklist.remind" in jobs._periodic
+    assert jobs._tasks["worklist.remind"].every is not None
 
 
 def test_a_word_taught_as_failed_gives_the_school_its_days_from_then_on(

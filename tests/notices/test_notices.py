@@ -106,7 +106,7 @@ def test_the_job_takes_down_what_is_over_and_leaves_what_is_shown(
 
 
 def test_the_job_runs_by_itself() -> None:
-    assert "notices.take_down" in jobs._periodic
+    assert jobs._tasks["notices.take_down"].every is not None
 
 
 def test_the_public_door_needs_no_log_in_and_the_others_do(client: TestClient) -> None:

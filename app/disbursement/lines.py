@@ -62,14 +62,19 @@ class Lines:
         """The bank of the account."""
         return self._of_shared[self._shared[place]][1]
 
-    def at(self, place: int, seq: int) -> Sent:
-        """The one at a place, as line `seq` of its file."""
-        start = self._ends[place - 1] if place else 0
-        number, *own = self._texts[start : self._ends[place]].decode().split(_BETWEEN)
-        name, account, resident_id = own
+    def line(self, place: int, seq: int) -> PaymentLine:
+        """The line at a place, as number `seq` of its file."""
+        _, name, account, resident_id = self._told(place)
         shared = self._of_shared[self._shared[place]]
-        line = PaymentLine(seq, name, account, self._fen[place], resident_id, *shared)
-        return Sent(self.payout(place), number, line)
+        return PaymentLine(seq, name, account, self._fen[place], resident_id, *shared)
+
+    def at(self, place: int, seq: int) -> Sent:
+        """The same with its payout."""
+        return Sent(self.payout(place), self._told(place)[0], self.line(place, seq))
+
+    def _told(self, place: int) -> list[str]:
+        start = self._ends[place - 1] if place else 0
+        return self._texts[start : self._ends[place]].decode().split(_BETWEEN)
 
 
 class Chunk:
@@ -84,6 +89,11 @@ class Chunk:
     def __iter__(self) -> Iterator[Sent]:
         for seq, place in enumerate(self._places, start=1):
             yield self._lines.at(place, seq)
+
+    def lines(self) -> Iterator[PaymentLine]:
+        """As the file is written of them."""
+        for seq, place in enumerate(self._places, start=1):
+            yield self._lines.line(place, seq)
 
     def payouts(self) -> Iterator[UUID]:
         """Whose lines they are, in order."""
@@ -100,4 +110,4 @@ class Payments:
         return len(self._chunk)
 
     def __iter__(self) -> Iterator[PaymentLine]:
-        return (one.line for one in self._chunk)
+        return self._chunk.lines()

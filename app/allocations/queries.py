@@ -43,9 +43,7 @@ def allocations(
     for name, value in vars(sought).items():
         if value is not None:
             query = query.where(getattr(SchoolAllocation, name) == value)
-    if asked.after is not None:
-        query = query.where(col(SchoolAllocation.id) > asked.after)
-    return session.execute(query.order_by(col(SchoolAllocation.id)).limit(asked.fetch)).all()
+    return session.execute(asked.cut(query, col(SchoolAllocation.id))).all()
 
 
 def allocation(session: Session, allocation_id: UUID, by: Actor) -> Row[Any]:

@@ -52,12 +52,8 @@ def members(session: Session, batch_id: UUID, asked: PageAsked, *, by: Actor) ->
         .join(Application, col(Application.id) == Decision.application_id)
         .join(Submission, _of_decision())
         .where(col(Decision.batch_id) == batch_id, visible(Decision, by))
-        .order_by(col(Decision.application_id))
-        .limit(asked.fetch)
     )
-    if asked.after is not None:
-        query = query.where(col(Decision.application_id) > asked.after)
-    return session.execute(query).all()
+    return session.execute(asked.cut(query, col(Decision.application_id))).all()
 
 
 def said_to(session: Session, application_id: UUID, *, by: Actor) -> Sequence[Decision]:

@@ -124,9 +124,7 @@ def objections(
     query = select(Objection).where(visible(Objection, by))
     if state is not None:
         query = query.where(col(Objection.state) == state)
-    if asked.after is not None:
-        query = query.where(col(Objection.id) > asked.after)
-    return session.execute(query.order_by(col(Objection.id)).limit(asked.fetch)).scalars().all()
+    return session.execute(asked.cut(query, col(Objection.id))).scalars().all()
 
 
 def number_of(session: Session, application_id: UUID, *, by: Actor) -> str:

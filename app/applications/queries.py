@@ -131,9 +131,7 @@ def rounds(
 ) -> Sequence[ApplicationRound]:
     """Rounds, oldest first; they are nobody's in particular, so everybody sees them."""
     table = ApplicationRound
-    wanted = select_model(table).order_by(col(table.id)).limit(page.fetch)
-    if page.after is not None:
-        wanted = wanted.where(col(table.id) > page.after)
+    wanted = page.cut(select_model(table), col(table.id))
     if programme is not None:
         wanted = wanted.where(col(table.programme) == programme)
     if period is not None:
@@ -214,12 +212,8 @@ def cases(session: Session, by: Actor, wanted: CaseFilter, page: PageAsked) -> l
         select(a, col(School.code), col(School.name))
         .join(School, col(School.id) == col(a.school_id))
         .where(*narrow(by, wanted))
-        .order_by(col(a.id))
-        .limit(page.fetch)
     )
-    if page.after is not None:
-        statement = statement.where(col(a.id) > page.after)
-    return [Listed(*row) for row in session.execute(statement)]
+    return [Listed(*row) for row in session.execute(page.cut(statement, col(a.id)))]
 
 
 def require_seen(session: Session, application_id: UUID, *, by: Actor) -> None:

@@ -96,11 +96,7 @@ def batches(
         query = query.where(col(ReportingBatch.round_id) == round_id)
     if state is not None:
         query = query.where(col(ReportingBatch.state) == state)
-    if asked.after is not None:
-        query = query.where(col(ReportingBatch.id) > asked.after)
-    return (
-        session.execute(query.order_by(col(ReportingBatch.id)).limit(asked.fetch)).scalars().all()
-    )
+    return session.execute(asked.cut(query, col(ReportingBatch.id))).scalars().all()
 
 
 def board(
@@ -117,12 +113,10 @@ def board(
     returned, beyond, reported_at.
     """
     seen = _board(session, round_, by=by).subquery()
-    query = select(seen).order_by(seen.c.school_id).limit(asked.fetch)
+    query = select(seen)
     if state is not None:
         query = query.where(seen.c.standing == state)
-    if asked.after is not None:
-        query = query.where(seen.c.school_id > asked.after)
-    return session.execute(query).all()
+    return session.execute(asked.cut(query, seen.c.school_id)).all()
 
 
 def board_totals(session: Session, round_: ApplicationRound, *, by: Actor) -> dict[str, int]:

@@ -151,6 +151,4 @@ def reviews(
     )
     if state is not None:
         query = query.where(col(Review.state) == state)
-    if asked.after is not None:
-        query = query.where(col(Review.id) > asked.after)
-    return session.execute(query.order_by(col(Review.id)).limit(asked.fetch)).scalars().all()
+    return session.execute(asked.cut(query, col(Review.id))).scalars().all()

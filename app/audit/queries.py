@@ -43,9 +43,7 @@ def events(session: Session, asked: PageAsked, *, wanted: EventFilter) -> Sequen
         chosen = chosen.where(col(AuditEvent.at) >= _begin(wanted.since))
     if wanted.until is not None and wanted.until < date.max:
         chosen = chosen.where(col(AuditEvent.at) < _begin(wanted.until + timedelta(days=1)))
-    if asked.after is not None:
-        chosen = chosen.where(col(AuditEvent.id) < asked.after)
-    return session.scalars(chosen.order_by(col(AuditEvent.id).desc()).limit(asked.fetch)).all()
+    return session.scalars(asked.cut(chosen, col(AuditEvent.id), newest_first=True)).all()
 
 
 def counts_of_records(session: Session, event_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -62,10 +60,11 @@ def records(session: Session, event_id: UUID, asked: PageAsked) -> Sequence[UUID
     """One page of the ids of records an event touched, by id; None for no such event."""
     if session.get(AuditEvent, event_id) is None:
         return None
-    wanted = select(col(AuditRecord.record_id)).where(col(AuditRecord.event_id) == event_id)
-    if asked.after is not None:
-        wanted = wanted.where(col(AuditRecord.record_id) > asked.after)
-    ordered = wanted.distinct().order_by(col(AuditRecord.record_id)).limit(asked.fetch)
+    wanted = asked.cut(
+        select(col(AuditRecord.record_id)).where(col(AuditRecord.event_id) == event_id),
+        col(AuditRecord.record_id),
+    )
+    ordered = wanted.distinct()
     return session.scalars(ordered).all()
 
 

@@ -43,9 +43,7 @@ def organisations(
         wanted = wanted.where(col(Organisation.kind) == kind)
     if code is not None:
         wanted = wanted.where(col(Organisation.code) == code)
-    if asked.after is not None:
-        wanted = wanted.where(col(Organisation.id) > asked.after)
-    return session.scalars(wanted.order_by(col(Organisation.id)).limit(asked.fetch)).all()
+    return session.scalars(asked.cut(wanted, col(Organisation.id))).all()
 
 
 def organisation(session: Session, organisation_id: UUID, *, by: Actor) -> Organisation:
@@ -107,17 +105,13 @@ def staff(session: Session, asked: PageAsked, *, wanted: StaffFilter) -> Sequenc
         chosen = chosen.where(literal(wanted.role.value) == any_(col(StaffMember.roles)))
     if wanted.active is not None:
         chosen = chosen.where(col(StaffMember.active).is_(wanted.active))
-    if asked.after is not None:
-        chosen = chosen.where(col(StaffMember.id) > asked.after)
-    return session.scalars(chosen.order_by(col(StaffMember.id)).limit(asked.fetch)).all()
+    return session.scalars(asked.cut(chosen, col(StaffMember.id))).all()
 
 
 def clients(session: Session, asked: PageAsked) -> Sequence[ApiClient]:
     """One page of the API clients, oldest first."""
-    wanted = select(ApiClient)
-    if asked.after is not None:
-        wanted = wanted.where(col(ApiClient.id) > asked.after)
-    return session.scalars(wanted.order_by(col(ApiClient.id)).limit(asked.fetch)).all()
+    wanted = asked.cut(select(ApiClient), col(ApiClient.id))
+    return session.scalars(wanted).all()
 
 
 def is_granted(session: Session, client_id: UUID, school_id: UUID) -> bool:
@@ -139,6 +133,4 @@ def grants(
         .join(ApiClient, col(ApiClient.id) == col(ClientGrant.client_id))
         .where(col(ClientGrant.school_id) == by.school_id)
     )
-    if asked.after is not None:
-        wanted = wanted.where(col(ClientGrant.id) > asked.after)
-    return session.execute(wanted.order_by(col(ClientGrant.id)).limit(asked.fetch)).all()
+    return session.execute(asked.cut(wanted, col(ClientGrant.id))).all()

@@ -16,12 +16,8 @@ from app.core.scoping import visible
 
 def modes(session: Session, by: Actor, asked: PageAsked) -> Sequence[Row[Any]]:
     """What was said of how holders in the caller's scope pay, in the order it was said."""
-    query: Select[*tuple[Any, ...]] = _MODES.where(visible(HolderPaymentMode, by)).limit(
-        asked.fetch
-    )
-    if asked.after is not None:
-        query = query.where(col(HolderPaymentMode.id) > asked.after)
-    return session.execute(query.order_by(col(HolderPaymentMode.id))).all()
+    query: Select[*tuple[Any, ...]] = _MODES.where(visible(HolderPaymentMode, by))
+    return session.execute(asked.cut(query, col(HolderPaymentMode.id))).all()
 
 
 def mode(session: Session, mode_id: UUID) -> Row[Any]:
@@ -58,13 +54,9 @@ def receipts(
         )
         .join(FundLine, col(FundLine.id) == col(table.fund_line_id))
         .where(visible(table, by))
-        .order_by(col(table.id))
-        .limit(asked.fetch)
     )
     if fund_line is not None:
         query = query.where(col(FundLine.code) == fund_line)
     if voucher is not None:
         query = query.where(col(table.voucher) == voucher)
-    if asked.after is not None:
-        query = query.where(col(table.id) > asked.after)
-    return session.execute(query).all()
+    return session.execute(asked.cut(query, col(table.id))).all()

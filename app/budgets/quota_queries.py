@@ -78,13 +78,9 @@ def listed(
         select(Quota, col(School.code), col(School.name))
         .join(School, col(School.id) == Quota.school_id)
         .where(visible(Quota, by), *_asked(programme, period))
-        .order_by(col(Quota.id))
-        .limit(asked.fetch)
         .execution_options(populate_existing=True)
     )
-    if asked.after is not None:
-        query = query.where(col(Quota.id) > asked.after)
-    return [QuotaRow(*row) for row in session.execute(query)]
+    return [QuotaRow(*row) for row in session.execute(asked.cut(query, col(Quota.id)))]
 
 
 def totals(session: Session, *, by: Actor, programme: str, period: str | None) -> QuotaTotals:

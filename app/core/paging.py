@@ -4,18 +4,21 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
+from sqlalchemy import Select
 
 from app.core.errors import Invalid
 
 PAGE_DEFAULT = 50
 PAGE_MAX = 200
+_BIGINT_MAX = 2**63 - 1
 
+Sought = TypeVar("Sought", bound=Select[*tuple[Any, ...]])
 Row = TypeVar("Row")
 Item = TypeVar("Item")
 
@@ -44,6 +47,21 @@ class PageAsked:
     def fetch(self) -> int:
         """One more than asked, to know whether another page follows."""
         return self.limit + 1
+
+    def cut(self, query: Sought, key: Any, *, newest_first: bool = False) -> Sought:
+        """The page's rows of a select, in the order of the key that the cursor is one of."""
+        ordered = query.order_by(key.desc() if newest_first else key).limit(self.fetch)
+        if self.after is None:
+            return ordered
+        return ordered.where(key < self.after if newest_first else key > self.after)
+
+    def cut_lines(self, query: Sought, line: Any) -> Sought:
+        """The same of a list whose lines are numbered; the cursor is the line's number as an id."""
+        ordered = query.order_by(line).limit(self.fetch)
+        if self.after is None:
+            return ordered
+        # A cursor of another list is a far larger number; cut to BIGINT it finds nothing after it.
+        return ordered.where(line > min(self.after.int, _BIGINT_MAX))
 
 
 def _asked(

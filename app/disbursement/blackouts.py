@@ -83,10 +83,8 @@ def cancel(session: Session, blackout_id: UUID, *, because: str, by: Actor) -> B
 
 def listed(session: Session, by: Actor, asked: PageAsked) -> Sequence[Blackout]:
     """The days that bind the caller's money, cancelled ones too, oldest first."""
-    chosen = select(Blackout).where(_known(by))
-    if asked.after is not None:
-        chosen = chosen.where(col(Blackout.id) > asked.after)
-    return session.execute(chosen.order_by(col(Blackout.id)).limit(asked.fetch)).scalars().all()
+    chosen = asked.cut(select(Blackout).where(_known(by)), col(Blackout.id))
+    return session.execute(chosen).scalars().all()
 
 
 def refuse_on(session: Session, run: PayoutRun, day: date) -> None:

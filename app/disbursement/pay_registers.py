@@ -108,9 +108,7 @@ def registers(
     chosen = select(PayRegister).where(visible(PayRegister, by))
     if run_id is not None:
         chosen = chosen.where(col(PayRegister.run_id) == run_id)
-    if asked.after is not None:
-        chosen = chosen.where(col(PayRegister.id) > asked.after)
-    return session.execute(chosen.order_by(col(PayRegister.id)).limit(asked.fetch)).scalars().all()
+    return session.execute(asked.cut(chosen, col(PayRegister.id))).scalars().all()
 
 
 def by_number(session: Session, number: str, by: Actor) -> PayRegister:

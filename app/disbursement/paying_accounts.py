@@ -126,10 +126,8 @@ def lock_in_use(session: Session, account_id: UUID, by: Actor) -> PayingAccount:
 
 def paying_accounts(session: Session, by: Actor, asked: PageAsked) -> Sequence[PayingAccount]:
     """The accounts within the caller's scope, oldest first."""
-    chosen = select(PayingAccount).where(_within(by)).order_by(col(PayingAccount.id))
-    if asked.after is not None:
-        chosen = chosen.where(col(PayingAccount.id) > asked.after)
-    return session.execute(chosen.limit(asked.fetch)).scalars().all()
+    chosen = asked.cut(select(PayingAccount).where(_within(by)), col(PayingAccount.id))
+    return session.execute(chosen).scalars().all()
 
 
 def _within(by: Actor) -> ColumnElement[bool]:

@@ -47,9 +47,7 @@ def runs(
         chosen = chosen.where(col(PayoutRun.state) == state)
     if programme is not None:
         chosen = chosen.where(col(PayoutRun.programme) == programme)
-    if asked.after is not None:
-        chosen = chosen.where(col(PayoutRun.id) > asked.after)
-    return session.execute(chosen.order_by(col(PayoutRun.id)).limit(asked.fetch)).scalars().all()
+    return session.execute(asked.cut(chosen, col(PayoutRun.id))).scalars().all()
 
 
 def by_state(session: Session, run_id: UUID) -> list[Tally]:
@@ -85,9 +83,7 @@ def files(
     chosen = select(PaymentFile).where(_county(PaymentFile, by))
     if run_id is not None:
         chosen = chosen.where(col(PaymentFile.run_id) == run_id)
-    if asked.after is not None:
-        chosen = chosen.where(col(PaymentFile.id) > asked.after)
-    return session.execute(chosen.order_by(col(PaymentFile.id)).limit(asked.fetch)).scalars().all()
+    return session.execute(asked.cut(chosen, col(PaymentFile.id))).scalars().all()
 
 
 def file_by_number(session: Session, number: str, by: Actor) -> PaymentFile:
@@ -112,9 +108,7 @@ def holds(
     if live is not None:
         lifted = col(PaymentHold.lifted_at)
         chosen = chosen.where(lifted.is_(None) if live else lifted.is_not(None))
-    if asked.after is not None:
-        chosen = chosen.where(col(PaymentHold.id) > asked.after)
-    return session.execute(chosen.order_by(col(PaymentHold.id)).limit(asked.fetch)).scalars().all()
+    return session.execute(asked.cut(chosen, col(PaymentHold.id))).scalars().all()
 
 
 def _one_file(session: Session, which: ColumnElement[bool], by: Actor) -> PaymentFile:

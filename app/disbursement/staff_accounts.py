@@ -101,6 +101,4 @@ def of_school(
     chosen = select(StaffAccount).where(
         col(StaffAccount.school_id) == school_id, visible(StaffAccount, by)
     )
-    if asked.after is not None:
-        chosen = chosen.where(col(StaffAccount.id) > asked.after)
-    return session.execute(chosen.order_by(col(StaffAccount.id)).limit(asked.fetch)).scalars().all()
+    return session.execute(asked.cut(chosen, col(StaffAccount.id))).scalars().all()

@@ -74,12 +74,10 @@ def imports(
 ) -> Sequence[SheetImport]:
     """One page of imports, the newest first."""
     table = SheetImport
-    wanted = select(table).where(visible(table, by)).order_by(col(table.id).desc())
-    if page.after is not None:
-        wanted = wanted.where(col(table.id) < page.after)
+    wanted = page.cut(select(table).where(visible(table, by)), col(table.id), newest_first=True)
     if state is not None:
         wanted = wanted.where(col(table.state) == state)
-    return session.exec(wanted.limit(page.fetch)).all()
+    return session.exec(wanted).all()
 
 
 def rows(

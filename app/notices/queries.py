@@ -34,9 +34,7 @@ def notices(
         query = query.where(col(Notice.programme) == programme)
     if period is not None:
         query = query.where(col(Notice.period) == period)
-    if asked.after is not None:
-        query = query.where(col(Notice.id) > asked.after)
-    return session.execute(query.order_by(col(Notice.id)).limit(asked.fetch)).scalars().all()
+    return session.execute(asked.cut(query, col(Notice.id))).scalars().all()
 
 
 def lines(session: Session, notice_id: UUID, asked: PageAsked, *, by: Actor) -> Sequence[Row[Any]]:
@@ -44,24 +42,14 @@ def lines(session: Session, notice_id: UUID, asked: PageAsked, *, by: Actor) -> 
 
     The cursor is the line's number dressed as an id.
     """
-    query = (
-        select(
-            col(NoticeLine.line_no),
-            col(NoticeLine.name),
-            col(NoticeLine.school_name),
-            col(NoticeLine.grade),
-            col(NoticeLine.class_name),
-        )
-        .where(col(NoticeLine.notice_id) == notice_id, visible(NoticeLine, by))
-        .order_by(col(NoticeLine.line_no))
-        .limit(asked.fetch)
-    )
-    if asked.after is not None:
-        query = query.where(col(NoticeLine.line_no) > min(asked.after.int, LINE_NO_MAX))
-    return session.execute(query).all()
-
-
-LINE_NO_MAX = 2**31 - 1
+    query = select(
+        col(NoticeLine.line_no),
+        col(NoticeLine.name),
+        col(NoticeLine.school_name),
+        col(NoticeLine.grade),
+        col(NoticeLine.class_name),
+    ).where(col(NoticeLine.notice_id) == notice_id, visible(NoticeLine, by))
+    return session.execute(asked.cut_lines(query, col(NoticeLine.line_no))).all()
 
 
 def _one(session: Session, which: ColumnElement[bool]) -> Notice:

@@ -85,9 +85,7 @@ def drafts(
     )
     if state is not None:
         asked = asked.where(col(PolicyDraft.state) == state)
-    if page.after is not None:
-        asked = asked.where(col(PolicyDraft.id) < page.after)
-    asked = asked.order_by(col(PolicyDraft.id).desc()).limit(page.fetch)
+    asked = page.cut(asked, col(PolicyDraft.id), newest_first=True)
     return list(session.execute(asked).scalars())
 
 

@@ -150,10 +150,10 @@ def forms(
 ) -> Sequence[RecognitionForm]:
     """One page of forms within scope, in the order in which they came."""
     form = RecognitionForm
-    query = select(form).where(visible_class(form, by), *_equal(form, vars(wanted)))
-    if page.after is not None:
-        query = query.where(col(form.id) > page.after)
-    return session.execute(query.order_by(col(form.id)).limit(page.fetch)).scalars().all()
+    query = page.cut(
+        select(form).where(visible_class(form, by), *_equal(form, vars(wanted))), col(form.id)
+    )
+    return session.execute(query).scalars().all()
 
 
 def whole(session: Session, form: RecognitionForm) -> FormWhole:
@@ -224,9 +224,7 @@ def recognitions(
             col(later.valid_from) <= wanted.on,
         )
         query = query.where(col(r.valid_from) <= wanted.on, ~newer)
-    if page.after is not None:
-        query = query.where(col(r.id) > page.after)
-    return session.execute(query.order_by(col(r.id)).limit(page.fetch)).scalars().all()
+    return session.execute(page.cut(query, col(r.id))).scalars().all()
 
 
 def objections(
@@ -237,9 +235,7 @@ def objections(
     query = select(o).where(visible(o, by))
     if state is not None:
         query = query.where(col(o.state) == state)
-    if page.after is not None:
-        query = query.where(col(o.id) > page.after)
-    return session.execute(query.order_by(col(o.id)).limit(page.fetch)).scalars().all()
+    return session.execute(page.cut(query, col(o.id))).scalars().all()
 
 
 def requests(
@@ -255,9 +251,7 @@ def requests(
     query = select(r).where(visible(r, by), col(r.kind) == kind)
     if state is not None:
         query = query.where(col(r.state) == state)
-    if page.after is not None:
-        query = query.where(col(r.id) > page.after)
-    return session.execute(query.order_by(col(r.id)).limit(page.fetch)).scalars().all()
+    return session.execute(page.cut(query, col(r.id))).scalars().all()
 
 
 def objected(form_id: Any) -> ColumnElement[bool]:

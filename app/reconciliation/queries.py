@@ -101,10 +101,10 @@ def worklist(
     session: Session, by: Actor, asked: PageAsked, sought: WorkSought
 ) -> Sequence[Row[Any]]:
     """Work items in the caller's scope with payout and payee, oldest first."""
-    chosen = select(col(WorkItem.id)).where(visible(WorkItem, by), *_fits(sought))
-    if asked.after is not None:
-        chosen = chosen.where(col(WorkItem.id) > asked.after)
-    page = chosen.order_by(col(WorkItem.id)).limit(asked.fetch)
+    chosen = asked.cut(
+        select(col(WorkItem.id)).where(visible(WorkItem, by), *_fits(sought)), col(WorkItem.id)
+    )
+    page = chosen
     items = [row[0] for row in session.execute(page)]
     return session.execute(_WORK, {"ids": items}).all()
 

@@ -137,10 +137,11 @@ def learn(session: Session, lesson: Lesson, *, by: Actor) -> Learnt:
 
 def replies(session: Session, bank_format: str, asked: PageAsked) -> list[LearntReply]:
     """What was taught of a format, in the order it was. Raises FormatUnknown."""
-    query = select(LearntReply).where(col(LearntReply.bank_format) == find_format(bank_format).code)
-    if asked.after is not None:
-        query = query.where(col(LearntReply.id) > asked.after)
-    return list(session.execute(query.order_by(col(LearntReply.id)).limit(asked.fetch)).scalars())
+    query = asked.cut(
+        select(LearntReply).where(col(LearntReply.bank_format) == find_format(bank_format).code),
+        col(LearntReply.id),
+    )
+    return list(session.execute(query).scalars())
 
 
 def _settle_waiting(session: Session, made: LearntReply, *, by: Actor) -> int:

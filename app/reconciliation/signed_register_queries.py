@@ -28,9 +28,8 @@ def signed_registers(
     chosen = _shown(by)
     if state is not None:
         chosen = chosen.where(col(SignedRegister.state) == state)
-    if asked.after is not None:
-        chosen = chosen.where(col(SignedRegister.id) > asked.after)
-    page = chosen.order_by(col(SignedRegister.id)).limit(asked.fetch)
+    chosen = asked.cut(chosen, col(SignedRegister.id))
+    page = chosen
     return session.execute(page).all()
 
 

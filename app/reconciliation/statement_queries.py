@@ -15,12 +15,10 @@ from app.reconciliation.statement_models import BankStatement, StatementLine, St
 
 def statements(session: Session, by: Actor, asked: PageAsked) -> Sequence[BankStatement]:
     """Statements within the caller's scope, oldest first."""
-    chosen = select(BankStatement).order_by(col(BankStatement.id)).limit(asked.fetch)
+    chosen = select(BankStatement)
     if by.scope is not Scope.CITY:
         chosen = chosen.where(col(BankStatement.county_id) == by.county_id)
-    if asked.after is not None:
-        chosen = chosen.where(col(BankStatement.id) > asked.after)
-    return session.execute(chosen).scalars().all()
+    return session.execute(asked.cut(chosen, col(BankStatement.id))).scalars().all()
 
 
 def statement(session: Session, statement_id: UUID, by: Actor) -> BankStatement:
@@ -55,9 +53,7 @@ def lines(
 ) -> Sequence[StatementLine]:
     """A statement's lines in their order; the cursor is the line's number as an id."""
     chosen = select(StatementLine).where(col(StatementLine.statement_id) == statement_id)
-    if asked.after is not None:
-        chosen = chosen.where(col(StatementLine.line_no) > asked.after.int)
     if outcome is not None:
         chosen = chosen.where(col(StatementLine.outcome) == outcome)
-    page = chosen.order_by(col(StatementLine.line_no)).limit(asked.fetch)
+    page = asked.cut_lines(chosen, col(StatementLine.line_no))
     return session.execute(page).scalars().all()

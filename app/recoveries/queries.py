@@ -47,14 +47,11 @@ def recoveries(
         select(table, col(School.name))
         .join(School, col(School.id) == table.school_id)
         .where(visible(table, by))
-        .order_by(col(table.id))
     )
     for name, value in vars(wanted).items():
         if value is not None:
             query = query.where(getattr(table, name) == value)
-    if page.after is not None:
-        query = query.where(col(table.id) > page.after)
-    return session.execute(query.limit(page.fetch)).all()
+    return session.execute(page.cut(query, col(table.id))).all()
 
 
 def settlements(
@@ -67,23 +64,17 @@ def settlements(
     if session.execute(known).scalar_one_or_none() is None:
         raise RecoverableNotFound
     table = RecoverySettlement
-    query: Rows = (
-        select(
-            col(table.id),
-            col(table.kind),
-            col(table.amount_fen).label("amount"),
-            col(table.reference),
-            col(table.because),
-            col(table.made_by),
-            col(table.agreed_by),
-            col(table.made_at),
-        )
-        .where(col(table.recoverable_id) == recoverable_id, visible(table, by))
-        .order_by(col(table.id))
-    )
-    if page.after is not None:
-        query = query.where(col(table.id) > page.after)
-    return session.execute(query.limit(page.fetch)).all()
+    query: Rows = select(
+        col(table.id),
+        col(table.kind),
+        col(table.amount_fen).label("amount"),
+        col(table.reference),
+        col(table.because),
+        col(table.made_by),
+        col(table.agreed_by),
+        col(table.made_at),
+    ).where(col(table.recoverable_id) == recoverable_id, visible(table, by))
+    return session.execute(page.cut(query, col(table.id))).all()
 
 
 def write_offs(
@@ -105,10 +96,7 @@ def write_offs(
         )
         .join(Recoverable, col(Recoverable.id) == col(table.recoverable_id))
         .where(visible(table, by))
-        .order_by(col(table.id))
     )
     if state is not None:
         query = query.where(col(table.state) == state)
-    if page.after is not None:
-        query = query.where(col(table.id) > page.after)
-    return session.execute(query.limit(page.fetch)).all()
+    return session.execute(page.cut(query, col(table.id))).all()

@@ -98,12 +98,10 @@ def registers(
 ) -> Sequence[OutsideRegister]:
     """One page of lists, the newest first."""
     table = OutsideRegister
-    wanted = select(table).where(head_visible(by)).order_by(col(table.id).desc())
-    if page.after is not None:
-        wanted = wanted.where(col(table.id) < page.after)
+    wanted = page.cut(select(table).where(head_visible(by)), col(table.id), newest_first=True)
     if kind is not None:
         wanted = wanted.where(col(table.kind) == kind)
-    return session.execute(wanted.limit(page.fetch)).scalars().all()
+    return session.execute(wanted).scalars().all()
 
 
 def refusals(
@@ -114,18 +112,8 @@ def refusals(
     A county sees none of a list of the city's: its rows are not its own.
     """
     table = RegisterRefusal
-    wanted = (
-        select(table)
-        .where(col(table.register_id) == record.id, visible(table, by))
-        .order_by(col(table.id))
-    )
-    if page.after is not None:
-        wanted = wanted.where(col(table.id) > min(page.after.int, REFUSAL_ID_MAX))
-    return session.execute(wanted.limit(page.fetch)).scalars().all()
-
-
-REFUSAL_ID_MAX = 2**63 - 1
-"""A cursor of another list holds a UUID; cut to BIGINT it finds nothing after it."""
+    wanted = select(table).where(col(table.register_id) == record.id, visible(table, by))
+    return session.execute(page.cut_lines(wanted, col(table.id))).scalars().all()
 
 
 def matches(
@@ -138,11 +126,8 @@ def matches(
         .join(Student, col(Student.id) == table.student_id)
         .join(School, col(School.id) == table.school_id)
         .where(col(table.register_id) == record.id, visible(table, by))
-        .order_by(col(table.student_id))
     )
-    if page.after is not None:
-        wanted = wanted.where(col(table.student_id) > page.after)
-    return session.execute(wanted.limit(page.fetch)).all()
+    return session.execute(page.cut(wanted, col(table.student_id))).all()
 
 
 def current(basis: Basis) -> Select[UUID]:

@@ -330,6 +330,4 @@ def confirmations(
 
 
 def _page(session: Session, query: Any, table: Any, asked: PageAsked) -> list[Any]:
-    if asked.after is not None:
-        query = query.where(table.id > asked.after)
-    return list(session.exec(query.order_by(table.id).limit(asked.fetch)))
+    return list(session.exec(asked.cut(query, table.id)))

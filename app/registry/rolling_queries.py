@@ -45,10 +45,8 @@ ORDER BY e.id LIMIT :most
 
 def roll_overs(session: Session, by: Actor, asked: PageAsked) -> Sequence[RollOver]:
     """The turns in sight, oldest first."""
-    wanted = select(RollOver).where(visible(RollOver, by)).order_by(col(RollOver.id))
-    if asked.after is not None:
-        wanted = wanted.where(col(RollOver.id) > asked.after)
-    return session.exec(wanted.limit(asked.fetch)).all()
+    wanted = asked.cut(select(RollOver).where(visible(RollOver, by)), col(RollOver.id))
+    return session.exec(wanted).all()
 
 
 def roll_over(session: Session, roll_over_id: UUID, by: Actor) -> RollOver:

@@ -83,9 +83,7 @@ def bank_names(
     query = select(BankNameProposal).where(visible(BankNameProposal, by))
     if state is not None:
         query = query.where(col(BankNameProposal.state) == state)
-    if asked.after is not None:
-        query = query.where(col(BankNameProposal.id) > asked.after)
-    return list(session.exec(query.order_by(col(BankNameProposal.id)).limit(asked.fetch)))
+    return list(session.exec(asked.cut(query, col(BankNameProposal.id))))
 
 
 def _lock_accounts(session: Session, wanted: Collection[UUID], by: Actor) -> Sequence[BankAccount]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Date,
     FromClause,
     Select,
+    SQLColumnExpression,
     String,
     and_,
     case,
@@ -151,7 +152,7 @@ def _chosen(
 ) -> Select[*tuple[Any, ...]]:
     """Those of the needy who are listed; asked in city scope, where every case is seen."""
     listed = needy.subquery("listed")
-    chosen = select(*listed.c).where(not_(_aided(listed, of))).order_by(listed.c.student_id)
+    chosen = select(*listed.c).where(not_(_aided(listed, of)))
     if because is not None:
         latest = _latest(listed, of, by=by)
         chosen = (
@@ -161,9 +162,7 @@ def _chosen(
         )
     if page is None:
         return chosen
-    if page.after is not None:
-        chosen = chosen.where(listed.c.student_id > page.after)
-    return chosen.limit(page.fetch)
+    return page.cut(chosen, listed.c.student_id)
 
 
 def _needy(
@@ -189,7 +188,7 @@ def _needy(
         col(Student.id), col(Student.name), col(Student.school_id), col(Student.county_id),
         col(Enrolment.stage), col(Enrolment.grade), col(Enrolment.class_name),
     )  # fmt: skip
-    told = (
+    told: tuple[SQLColumnExpression[Any], ...] = (
         *place,
         func.array_agg(aggregate_order_by(group.distinct(), group), type_=ARRAY(String)),
         func.min(match.since, type_=Date),

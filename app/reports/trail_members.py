@@ -30,9 +30,7 @@ def members(
             )
         )
     ).subquery()
-    asked = select(both).order_by(both.c.id).limit(page.fetch)
-    if page.after is not None:
-        asked = asked.where(both.c.id > page.after)
+    asked = page.cut(select(both), both.c.id)
     return [dict(row) for row in session.execute(asked).mappings()]
 
 

@@ -29,7 +29,7 @@ from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.downloads import described, workbook
 from app.core.media import XLSX
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 
 FILE = described("The file", XLSX)
@@ -60,8 +60,6 @@ def count_heads(
 @router.get("/school-allocations")
 def list_allocations(
     *,
-    request: Request,
-    response: Response,
     session: DbSession,
     paging: Paging,
     by: MayRead,
@@ -73,9 +71,7 @@ def list_allocations(
     """Allocations within the caller's scope, oldest first."""
     sought = AllocationsSought(programme=programme, period=period, school_id=school, state=state)
     rows = queries.allocations(session, by, paging, sought)
-    page = page_of(rows, paging, key=lambda row: row[0].id, show=AllocationOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, paging, key=lambda row: row[0].id, show=AllocationOut.of)
 
 
 @router.post("/school-allocations/preview")
@@ -103,8 +99,6 @@ def show_allocation(allocation_id: UUID, session: DbSession, by: MayRead) -> All
 def list_students(
     *,
     allocation_id: UUID,
-    request: Request,
-    response: Response,
     session: DbSession,
     paging: Paging,
     by: MayRead,
@@ -112,9 +106,7 @@ def list_students(
     """The students behind an allocation."""
     queries.allocation(session, allocation_id, by)
     rows = queries.students(session, allocation_id, paging, by)
-    page = page_of(rows, paging, key=lambda row: row.student_id, show=AllocatedStudentOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, paging, key=lambda row: row.student_id, show=AllocatedStudentOut.of)
 
 
 @router.get(

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query
 
 from app.applications import allocations, tiers
 from app.applications.allocation_schemas import (
@@ -21,7 +21,7 @@ from app.auth.permissions import Act
 from app.budgets import proposals, quota_queries
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Paging, link_next, page_of
+from app.core.paging import Paging, page_of
 from app.core.web import AidRoute
 
 router = APIRouter(route_class=AidRoute, tags=["places"])
@@ -69,15 +69,12 @@ def list_quotas(
     session: DbSession,
     by: Annotated[Actor, may(Act.QUOTA_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
     period: Annotated[str | None, Query(max_length=11)] = None,
 ) -> QuotasOut:
     """Who has how many places of a programme, and the sums that a change must name."""
     period = allocations.period_of(code, period)
     rows = quota_queries.listed(session, asked, by=by, programme=code, period=period)
     page = page_of(rows, asked, key=lambda row: row.quota.id, show=QuotaOut.of)
-    link_next(request, response, page.next)
     sums = quota_queries.totals(session, by=by, programme=code, period=period)
     return QuotasOut(
         schools=sums.schools,

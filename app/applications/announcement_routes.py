@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from app.applications import announcement, objections
 from app.applications.announcement_schemas import (
@@ -18,7 +18,7 @@ from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.notices.schemas import NoticeOut
 
@@ -57,15 +57,11 @@ def list_objections(
     session: DbSession,
     by: Annotated[Actor, may(Act.OBJECTION_RECORD)],
     asked: Paging,
-    request: Request,
-    response: Response,
     state: ObjectionState | None = None,
 ) -> Page[ObjectionOut]:
     """Objections within scope."""
     found = objections.objections(session, asked, by=by, state=state)
-    page = page_of(found, asked, key=lambda each: each.id, show=ObjectionOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda each: each.id, show=ObjectionOut.of)
 
 
 @router.post("/objections/{objection_id}/settle")

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
 
 from app.applications import batches, place_queries, queries, reporting, rivals
@@ -25,7 +25,7 @@ from app.core import etags
 from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.etags import IfMatch
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 
 router = APIRouter(route_class=AidRoute, tags=["reporting"])
@@ -42,16 +42,12 @@ def list_batches(
     session: DbSession,
     by: Annotated[Actor, may(Act.BATCH_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
     round_id: UUID | None = None,
     state: BatchState | None = None,
 ) -> Page[BatchOut]:
     """Reporting batches within scope."""
     found = reporting.batches(session, asked, by=by, round_id=round_id, state=state)
-    page = page_of(found, asked, key=lambda each: each.id, show=BatchOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda each: each.id, show=BatchOut.of)
 
 
 @router.get("/batches/{batch_id}")
@@ -132,8 +128,6 @@ def show_board(
     session: DbSession,
     by: Annotated[Actor, may(Act.BATCH_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
     state: Annotated[Standing | None, Query()] = None,
 ) -> BoardOut:
     """Which schools of the caller's scope have reported in a round, and which have not."""
@@ -144,7 +138,6 @@ def show_board(
         key=lambda row: row.school_id,
         show=SchoolStandingOut.of,
     )
-    link_next(request, response, page.next)
     return BoardOut(
         round_id=round_id,
         schools=reporting.board_totals(session, round_, by=by),

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from app.applications import decision_queries, decisions
 from app.applications.decision_schemas import (
@@ -19,7 +19,7 @@ from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Paging, link_next, page_of
+from app.core.paging import Paging, page_of
 from app.core.web import AidRoute
 
 router = APIRouter(route_class=AidRoute, tags=["decisions"])
@@ -48,8 +48,6 @@ def show_batch(
     session: DbSession,
     by: Annotated[Actor, may(Act.APPLICATION_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
 ) -> DecisionBatchOut:
     """One act of deciding and a page of its members."""
     batch, totals = decision_queries.batch(session, batch_id, by=by)
@@ -65,7 +63,6 @@ def show_batch(
             amount=row.amount_fen,
         ),
     )
-    link_next(request, response, page.next)
     return DecisionBatchOut.of(batch, totals, page.items, page.next)
 
 

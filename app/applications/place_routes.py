@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from app.applications import freeing, place_queries
 from app.applications.place_models import PlaceState
@@ -13,7 +13,7 @@ from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 
 router = APIRouter(route_class=AidRoute, tags=["places"])
@@ -24,22 +24,18 @@ def list_places(
     session: DbSession,
     by: Annotated[Actor, may(Act.QUOTA_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
     round_id: UUID | None = None,
     school_id: UUID | None = None,
     state: PlaceState | None = None,
 ) -> Page[PlaceListedOut]:
     """Who waits, was offered a place, took it or passed, in the order of the ranking."""
     wanted = PlaceFilter(round_id=round_id, school_id=school_id, state=state)
-    page = page_of(
+    return page_of(
         place_queries.listed(session, wanted, asked, by=by),
         asked,
         key=lambda row: row[0].id,
         show=lambda row: PlaceListedOut.numbered(row[0], row[1]),
     )
-    link_next(request, response, page.next)
-    return page
 
 
 @router.post("/places/{place_id}/pass")

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from app.applications import review_queries, reviews
 from app.applications.models import ReviewState
@@ -12,7 +12,7 @@ from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 
 router = APIRouter(route_class=AidRoute, tags=["reviews"])
@@ -43,15 +43,11 @@ def list_reviews(
     session: DbSession,
     by: Annotated[Actor, may(Act.APPLICATION_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
     state: ReviewState | None = None,
 ) -> Page[ReviewOut]:
     """Reviews within scope; the open ones are an officer's worklist."""
     found = review_queries.reviews(session, asked, by=by, state=state)
-    page = page_of(found, asked, key=lambda each: each.id, show=ReviewOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda each: each.id, show=ReviewOut.of)
 
 
 @router.post("/reviews/{review_id}/decide")

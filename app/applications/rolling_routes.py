@@ -25,7 +25,7 @@ from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.downloads import described, workbook
 from app.core.media import XLSX
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.registry.queries import school_for
 
@@ -48,8 +48,6 @@ def roll_forward(
 @router.get("/rounds/{round_id}/roll-forward")
 def list_lines(
     *,
-    request: Request,
-    response: Response,
     round_id: UUID,
     session: DbSession,
     by: MayForward,
@@ -61,7 +59,7 @@ def list_lines(
     queries.round_by_id(session, round_id)
     school = school_for(session, school_id, by)
     wanted = rolling_queries.lines(round_id, school.id, fate, by=by)
-    page = page_of(
+    return page_of(
         rolling_queries.page_of_lines(session, wanted, asked),
         asked,
         key=lambda row: row.RollForwardLine.id,
@@ -69,8 +67,6 @@ def list_lines(
             row, rolling_sheet.masked(row.RollForwardLine, row.resident_id)
         ),
     )
-    link_next(request, response, page.next)
-    return page
 
 
 @router.get("/rounds/{round_id}/roll-forward/sheet", response_class=Response, responses=FILE)

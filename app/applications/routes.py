@@ -42,7 +42,7 @@ from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.errors import AidError
 from app.core.etags import IfMatch
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.policy.schemas import ExplanationOut, explanation_out
 
@@ -73,8 +73,6 @@ def open_round(
 @router.get("/rounds")
 def list_rounds(
     *,
-    request: Request,
-    response: Response,
     session: DbSession,
     paging: Paging,
     by: Annotated[Actor, may(Act.ROUND_READ)],
@@ -84,9 +82,7 @@ def list_rounds(
     """Every round, oldest first."""
     del by
     found = queries.rounds(session, paging, programme=programme, period=period)
-    page = page_of(found, paging, key=lambda round_: round_.id, show=round_out)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, paging, key=lambda round_: round_.id, show=round_out)
 
 
 @router.get("/rounds/{round_id}")
@@ -188,8 +184,6 @@ def withdraw_cases(
 @router.get("/applications")
 def list_applications(
     *,
-    request: Request,
-    response: Response,
     session: DbSession,
     paging: Paging,
     by: Annotated[Actor, may(Act.APPLICATION_READ)],
@@ -225,9 +219,7 @@ def list_applications(
         grade=grade,
     )
     found = queries.cases(session, by, wanted, paging)
-    page = page_of(found, paging, key=lambda listed: listed.case.id, show=application_out)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, paging, key=lambda listed: listed.case.id, show=application_out)
 
 
 @router.get("/applications/{application_id}")

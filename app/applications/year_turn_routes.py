@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.applications import year_turn
 from app.applications.year_turn_schemas import (
@@ -17,7 +17,7 @@ from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.registry import rolling, rolling_queries
 from app.registry.schemas import ReasonIn, SchoolYear
@@ -38,21 +38,15 @@ def roll_over(session: DbSession, response: Response, asked: RollOverIn, by: May
 
 
 @router.get("/roll-overs")
-def list_roll_overs(
-    request: Request, response: Response, session: DbSession, by: MayRoll, asked: Paging
-) -> Page[RollOverOut]:
+def list_roll_overs(session: DbSession, by: MayRoll, asked: Paging) -> Page[RollOverOut]:
     """The turns in sight, oldest first."""
     found = rolling_queries.roll_overs(session, by, asked)
-    page = page_of(found, asked, key=lambda one: one.id, show=RollOverOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda one: one.id, show=RollOverOut.of)
 
 
 @router.get("/roll-overs/unclear")
 def list_unclear(
     *,
-    request: Request,
-    response: Response,
     session: DbSession,
     by: MayRoll,
     asked: Paging,
@@ -63,9 +57,7 @@ def list_unclear(
     turn = year_turn.turn_of(from_year)
     part = rolling.part_for(session, school_id=school_id, county_id=None, by=by)
     found = rolling_queries.unclear(session, turn, part, asked)
-    page = page_of(found, asked, key=lambda one: one.enrolment_id, show=UnclearOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda one: one.enrolment_id, show=UnclearOut.of)
 
 
 @router.get("/roll-overs/{roll_over_id}")

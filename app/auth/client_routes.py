@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from app.auth import queries, service
 from app.auth.guards import may
@@ -19,7 +19,7 @@ from app.auth.schemas import (
 )
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 
 router = APIRouter(route_class=AidRoute, tags=["API clients"])
@@ -35,8 +35,6 @@ def create_client(
 
 @router.get("/clients")
 def list_clients(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.CLIENT_MANAGE)],
     asked: Paging,
@@ -44,9 +42,7 @@ def list_clients(
     """Every API client."""
     del by
     rows = queries.clients(session, asked)
-    page = page_of(rows, asked, key=lambda row: row.id, show=ClientOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=ClientOut.of)
 
 
 @router.patch("/clients/{client}")
@@ -84,19 +80,15 @@ def grant_client(
 
 @router.get("/client-grants")
 def list_grants(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.CLIENT_GRANT)],
     asked: Paging,
 ) -> Page[GrantOut]:
     """The school's grants, live and revoked."""
     rows = queries.grants(session, asked, by=by)
-    page = page_of(
+    return page_of(
         rows, asked, key=lambda row: row[0].id, show=lambda row: GrantOut.of(row[0], row[1])
     )
-    link_next(request, response, page.next)
-    return page
 
 
 @router.delete("/client-grants/{grant_id}", status_code=204)

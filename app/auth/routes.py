@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request
 
 from app.audit import service as audit
 from app.auth import audit_routes, client_routes, logins, queries, service, token_routes
@@ -26,7 +26,7 @@ from app.core import clock, settings
 from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.errors import Fault
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.problems import render
 from app.core.web import AidRoute
 
@@ -100,8 +100,6 @@ def create_organisation(
 @router.get("/organisations")
 def list_organisations(
     *,
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.ORGANISATION_READ)],
     asked: Paging,
@@ -110,9 +108,7 @@ def list_organisations(
 ) -> Page[OrganisationOut]:
     """The offices in the caller's own part of the tree."""
     rows = queries.organisations(session, asked, by=by, kind=kind, code=code)
-    page = page_of(rows, asked, key=lambda row: row.id, show=OrganisationOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=OrganisationOut.of)
 
 
 @router.get("/organisations/{organisation_id}")
@@ -136,8 +132,6 @@ def create_staff(
 @router.get("/staff")
 def list_staff(
     *,
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.STAFF_MANAGE)],
     asked: Paging,
@@ -149,9 +143,7 @@ def list_staff(
     del by
     wanted = queries.StaffFilter(organisation_id=organisation_id, role=role, active=active)
     rows = queries.staff(session, asked, wanted=wanted)
-    page = page_of(rows, asked, key=lambda row: row.id, show=StaffOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=StaffOut.of)
 
 
 @router.patch("/staff/{staff_id}")

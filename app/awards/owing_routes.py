@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from app.auth.guards import may
 from app.auth.permissions import Act
@@ -23,7 +23,7 @@ from app.awards.owing_schemas import (
 )
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.recoveries import agreements, queries, write_offs
 from app.recoveries.models import WriteOffState
@@ -56,14 +56,10 @@ def list_settlements(
     session: DbSession,
     by: Annotated[Actor, may(Act.RECOVERY_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
 ) -> Page[SettlementOut]:
     """How a debt was settled, part by part."""
     rows = queries.settlements(session, by, recoverable_id, asked)
-    page = page_of(rows, asked, key=lambda row: row.id, show=SettlementOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=SettlementOut.of)
 
 
 @router.post("/write-offs", status_code=201)
@@ -80,15 +76,11 @@ def list_write_offs(
     session: DbSession,
     by: Annotated[Actor, may(Act.RECOVERY_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
     state: WriteOffState | None = None,
 ) -> Page[WriteOffOut]:
     """Write-offs within the caller's scope, oldest first."""
     rows = queries.write_offs(session, by, asked, state)
-    page = page_of(rows, asked, key=lambda row: row.id, show=WriteOffOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=WriteOffOut.of)
 
 
 @router.post("/write-offs/answer")

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from app.auth.guards import may
 from app.auth.permissions import Act
@@ -13,7 +13,7 @@ from app.awards.queries import AwardFilter
 from app.awards.schemas import AppropriationIn, AppropriationTakenOut, AwardDetailOut, AwardOut
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 
 router = APIRouter(route_class=AidRoute, tags=["awards"])
@@ -32,8 +32,6 @@ def list_awards(
     session: DbSession,
     by: Annotated[Actor, may(Act.AWARD_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
     programme: Annotated[str | None, Query(max_length=40)] = None,
     period: Annotated[str | None, Query(max_length=11)] = None,
     school_id: UUID | None = None,
@@ -51,9 +49,7 @@ def list_awards(
         state=state,
     )
     rows = queries.awards(session, by, wanted, after=asked.after, limit=asked.fetch)
-    page = page_of(rows, asked, key=lambda row: row.award.id, show=AwardOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.award.id, show=AwardOut.of)
 
 
 @router.get("/awards/{award_id}")

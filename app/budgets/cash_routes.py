@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from app.auth.guards import may
 from app.auth.permissions import Act
@@ -10,7 +10,7 @@ from app.budgets import cash, cash_queries
 from app.budgets.cash_schemas import CashIn, CashOut, CashTakenOut, ModeIn, ModeOut
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 
 router = APIRouter(route_class=AidRoute, tags=["budget"])
@@ -30,16 +30,12 @@ def list_cash(
     session: DbSession,
     by: Annotated[Actor, may(Act.BUDGET_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
     fund_line: Annotated[str | None, Query(max_length=100)] = None,
     voucher: Annotated[str | None, Query(max_length=80)] = None,
 ) -> Page[CashOut]:
     """Recorded lines of vouchers within the caller's scope."""
     rows = cash_queries.receipts(session, by, asked, fund_line=fund_line, voucher=voucher)
-    page = page_of(rows, asked, key=lambda row: row.id, show=CashOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=CashOut.of)
 
 
 @router.post("/payment-modes", status_code=201)
@@ -56,11 +52,7 @@ def list_modes(
     session: DbSession,
     by: Annotated[Actor, may(Act.BUDGET_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
 ) -> Page[ModeOut]:
     """How holders within the caller's scope pay; who is not named has the treasury pay direct."""
     rows = cash_queries.modes(session, by, asked)
-    page = page_of(rows, asked, key=lambda row: row.id, show=ModeOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=ModeOut.of)

@@ -3,7 +3,8 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -36,12 +37,20 @@ class Page(BaseModel, Generic[Item]):
     next: str | None
 
 
+def _no_link(cursor: str | None) -> None:
+    """Nobody follows a link where there is no reply."""
+
+
 @dataclass(frozen=True)
 class PageAsked:
-    """What the caller asked for: how many, and after which id."""
+    """What the caller asked for: how many, and after which id.
+
+    `link` puts the way to the following page, by its cursor, into the reply.
+    """
 
     limit: int
     after: UUID | None
+    link: Callable[[str | None], None] = field(default=_no_link, compare=False)
 
     @property
     def fetch(self) -> int:
@@ -64,11 +73,14 @@ class PageAsked:
         return ordered.where(line > min(self.after.int, _BIGINT_MAX))
 
 
-def _asked(
+async def _asked(
+    request: Request,
+    response: Response,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE_DEFAULT,
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> PageAsked:
-    return PageAsked(limit=limit, after=None if cursor is None else _decode(cursor))
+    after = None if cursor is None else _decode(cursor)
+    return PageAsked(limit, after, partial(link_next, request, response))
 
 
 Paging = Annotated[PageAsked, Depends(_asked)]
@@ -81,10 +93,11 @@ def page_of(
     key: Callable[[Row], UUID],
     show: Callable[[Row], Item],
 ) -> Page[Item]:
-    """A page from `asked.fetch` rows ordered by the key."""
+    """A page from `asked.fetch` rows ordered by the key; the reply links to the following one."""
     kept = rows[: asked.limit]
-    more = len(rows) > asked.limit
-    return Page(items=[show(row) for row in kept], next=_encode(key(kept[-1])) if more else None)
+    following = _encode(key(kept[-1])) if len(rows) > asked.limit else None
+    asked.link(following)
+    return Page(items=[show(row) for row in kept], next=following)
 
 
 def link_next(request: Request, response: Response, cursor: str | None) -> None:

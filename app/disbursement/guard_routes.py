@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.disbursement import blackouts, overrides, queries, staff_accounts
 from app.disbursement.guard_schemas import (
@@ -55,17 +55,13 @@ def set_blackout(
 
 @router.get("/blackouts")
 def list_blackouts(
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.RUN_READ)],
 ) -> Page[BlackoutOut]:
     """The days that bind the caller's money, cancelled ones too."""
     rows = blackouts.listed(session, by, asked)
-    page = page_of(rows, asked, key=lambda one: one.id, show=BlackoutOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda one: one.id, show=BlackoutOut.of)
 
 
 @router.post("/blackouts/{blackout_id}/cancel")
@@ -98,17 +94,13 @@ def hand_in_staff_accounts(
 @router.get("/schools/{school_id}/staff-accounts")
 def list_staff_accounts(
     school_id: UUID,
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.STAFF_ACCOUNT_READ)],
 ) -> Page[StaffAccountOut]:
     """A school's register of staff's cards, numbers masked."""
     rows = staff_accounts.of_school(session, school_id, asked, by=by)
-    page = page_of(rows, asked, key=lambda one: one.id, show=StaffAccountOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda one: one.id, show=StaffAccountOut.of)
 
 
 @router.post("/staff-accounts/{staff_account_id}/remove")

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from app.auth.guards import may
 from app.auth.permissions import Act
@@ -11,7 +11,7 @@ from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.downloads import attached, described
 from app.core.media import XLSX
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.disbursement import pay_registers
 from app.disbursement.pay_register_schemas import PayRegisterOut
@@ -21,8 +21,6 @@ router = APIRouter(route_class=AidRoute, tags=["disbursement"])
 
 @router.get("/pay-registers")
 def list_registers(
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.PAY_REGISTER_READ)],
@@ -30,9 +28,7 @@ def list_registers(
 ) -> Page[PayRegisterOut]:
     """Pay registers within the caller's scope, of one run or of all; a school sees its own."""
     rows = pay_registers.registers(session, by, asked, run_id=run_id)
-    page = page_of(rows, asked, key=lambda row: row.id, show=PayRegisterOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=PayRegisterOut.of)
 
 
 @router.get("/pay-registers/{pay_register_id}/content", responses=described("The register.", XLSX))

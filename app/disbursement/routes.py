@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.auth.guards import may
 from app.auth.permissions import Act
@@ -11,7 +11,7 @@ from app.bank.catalogue import find_format
 from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.downloads import attached
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.disbursement import holds, queries, service
 from app.disbursement.models import PayoutState, RunState
@@ -55,8 +55,6 @@ def open_run(
 
 @router.get("/runs")
 def list_runs(
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.RUN_READ)],
@@ -65,9 +63,7 @@ def list_runs(
 ) -> Page[RunOut]:
     """Runs within the caller's scope."""
     rows = queries.runs(session, by, asked, state=state, programme=programme)
-    page = page_of(rows, asked, key=lambda run: run.id, show=RunOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda run: run.id, show=RunOut.of)
 
 
 @router.get("/runs/{run_id}")
@@ -81,8 +77,6 @@ def show_run(
 @router.get("/runs/{run_id}/payouts")
 def list_payouts(
     run_id: UUID,
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.RUN_READ)],
@@ -91,27 +85,21 @@ def list_payouts(
     """A run's payouts with every finding; accounts are masked."""
     queries.run_for(session, run_id, by)
     rows = queries.payouts(session, run_id, asked, state)
-    page = page_of(rows, asked, key=lambda row: row.id, show=PayoutOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=PayoutOut.of)
 
 
 @router.get("/runs/{run_id}/files")
 def list_files_of_run(
     run_id: UUID,
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.RUN_READ)],
 ) -> Page[FileOut]:
     """The bank files of a run."""
     queries.run_for(session, run_id, by)
-    page = page_of(
+    return page_of(
         queries.files(session, by, asked, run_id), asked, key=lambda file: file.id, show=FileOut.of
     )
-    link_next(request, response, page.next)
-    return page
 
 
 @router.post("/runs/{run_id}/recheck")
@@ -168,18 +156,14 @@ def cancel_payouts(
 
 @router.get("/files")
 def list_files(
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.RUN_READ)],
 ) -> Page[FileOut]:
     """Bank files within the caller's scope."""
-    page = page_of(
+    return page_of(
         queries.files(session, by, asked), asked, key=lambda file: file.id, show=FileOut.of
     )
-    link_next(request, response, page.next)
-    return page
 
 
 @router.get("/files/{file_id}/content", response_class=Response)
@@ -210,8 +194,6 @@ def place_hold(
 
 @router.get("/holds")
 def list_holds(
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.HOLD_PLACE)],
@@ -219,9 +201,7 @@ def list_holds(
 ) -> Page[HoldOut]:
     """Holds within the caller's scope."""
     rows = queries.holds(session, by, asked, live=live)
-    page = page_of(rows, asked, key=lambda hold: hold.id, show=HoldOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda hold: hold.id, show=HoldOut.of)
 
 
 @router.post("/holds/{hold_id}/lift")

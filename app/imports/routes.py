@@ -10,7 +10,7 @@ from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.downloads import workbook
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.imports import jobs, queries, service
 from app.imports.models import ImportKind, RowOutcome
@@ -57,8 +57,6 @@ def upload_sheet(
 
 @router.get("/imports")
 def list_imports(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.IMPORT)],
     page: Paging,
@@ -67,11 +65,9 @@ def list_imports(
     """Imports within the caller's scope, the newest first."""
     found = queries.imports(session, by, page, state=state)
     waiting = waits(session, found, by=by)
-    shown = page_of(
+    return page_of(
         found, page, key=lambda each: each.id, show=lambda each: ImportOut.of(each, waiting)
     )
-    link_next(request, response, shown.next)
-    return shown
 
 
 @router.get("/imports/{import_id}")
@@ -85,8 +81,6 @@ def read_import(
 
 @router.get("/imports/{import_id}/rows")
 def list_rows(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.IMPORT)],
     *,
@@ -97,9 +91,7 @@ def list_rows(
     """What became of each row, in the sheet's order."""
     record = queries.one(session, import_id, by)
     found = queries.rows(session, record, page, outcome=outcome)
-    shown = page_of(found, page, key=lambda row: UUID(int=row.id or 0), show=ImportRowOut.of)
-    link_next(request, response, shown.next)
-    return shown
+    return page_of(found, page, key=lambda row: UUID(int=row.id or 0), show=ImportRowOut.of)
 
 
 @router.get("/imports/{import_id}/sheet", response_class=Response)

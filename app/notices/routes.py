@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query
 from sqlmodel import Session
 
 from app.auth.guards import may
@@ -11,7 +11,7 @@ from app.auth.permissions import Act
 from app.core import db
 from app.core.actor import SYSTEM, Actor
 from app.core.db import DbSession
-from app.core.paging import Page, PageAsked, Paging, link_next, page_of
+from app.core.paging import Page, PageAsked, Paging, page_of
 from app.core.web import AidRoute
 from app.notices import queries
 from app.notices.schemas import LineOut, NoticeOut, NoticePageOut
@@ -26,17 +26,13 @@ def list_notices(
     session: DbSession,
     by: Annotated[Actor, may(Act.NOTICE_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
     programme: Annotated[str | None, Query(max_length=40)] = None,
     period: Annotated[str | None, Query(max_length=11)] = None,
 ) -> Page[NoticeOut]:
     """The notices shown today."""
     del by
     found = queries.notices(session, asked, programme=programme, period=period)
-    page = page_of(found, asked, key=lambda each: each.id, show=NoticeOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda each: each.id, show=NoticeOut.of)
 
 
 @router.get("/notices/{number}")
@@ -45,24 +41,16 @@ def show_notice(
     session: DbSession,
     by: Annotated[Actor, may(Act.NOTICE_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
 ) -> NoticePageOut:
     """A notice and its lines within the caller's scope."""
-    page = _page(session, number, asked, by=by)
-    link_next(request, response, page.next)
-    return page
+    return _page(session, number, asked, by=by)
 
 
 @router.get("/public/notices/{number}")
-def show_public_notice(
-    number: Number, session: DbSession, asked: Paging, request: Request, response: Response
-) -> NoticePageOut:
+def show_public_notice(number: Number, session: DbSession, asked: Paging) -> NoticePageOut:
     """A notice for everybody, while it is shown: name, school, grade and class."""
     db.enter(session, SYSTEM)
-    page = _page(session, number, asked, by=SYSTEM)
-    link_next(request, response, page.next)
-    return page
+    return _page(session, number, asked, by=SYSTEM)
 
 
 def _page(session: Session, number: str, asked: PageAsked, *, by: Actor) -> NoticePageOut:

@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.policy import drafting, queries
 from app.policy.models import DraftState
@@ -30,8 +30,6 @@ def draft_version(
 
 @router.get("/programmes/{code}/drafts")
 def list_drafts(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.POLICY_DRAFT_READ)],
     *,
@@ -42,9 +40,7 @@ def list_drafts(
     """A programme's drafts, the newest first."""
     del by
     found = queries.drafts(session, code, page, state=state)
-    shown = page_of(found, page, key=lambda each: each.id, show=draft_out)
-    link_next(request, response, shown.next)
-    return shown
+    return page_of(found, page, key=lambda each: each.id, show=draft_out)
 
 
 @router.get("/programmes/{code}/drafts/{draft_id}")

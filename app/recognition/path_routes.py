@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.notices.schemas import NoticeOut
 from app.recognition import objections, panels, queries, school_notices
@@ -79,15 +79,11 @@ def list_objections(
     session: DbSession,
     by: Annotated[Actor, may(Act.RECOGNITION_OBJECT)],
     asked: Paging,
-    request: Request,
-    response: Response,
     state: ReviewState | None = None,
 ) -> Page[FormObjectionOut]:
     """Objections within scope, with the day by which each is to be answered."""
     found = queries.objections(session, by, asked, state=state)
-    page = page_of(found, asked, key=lambda each: each.id, show=FormObjectionOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda each: each.id, show=FormObjectionOut.of)
 
 
 @router.post("/recognitions/reviews")

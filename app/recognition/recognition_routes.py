@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from app.auth.guards import may
 from app.auth.permissions import Act
@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.days import Day
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.recognition import queries, service
 from app.recognition.models import RequestKind, RequestState
@@ -39,8 +39,6 @@ def list_recognitions(
     session: DbSession,
     by: MayRead,
     asked: Paging,
-    request: Request,
-    response: Response,
     school: UUID | None = None,
     school_year: Annotated[SchoolYear | None, Query()] = None,
     student: UUID | None = None,
@@ -58,9 +56,7 @@ def list_recognitions(
         on=None if history else day,
     )
     found = queries.recognitions(session, by, wanted, asked)
-    page = page_of(found, asked, key=lambda each: each.id, show=RecognitionOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda each: each.id, show=RecognitionOut.of)
 
 
 @router.post("/recognitions/changes", status_code=201)
@@ -74,15 +70,11 @@ def list_changes(
     session: DbSession,
     by: MayChange,
     asked: Paging,
-    request: Request,
-    response: Response,
     state: RequestState | None = None,
 ) -> Page[RequestOut]:
     """Changes asked for within scope."""
     found = queries.requests(session, by, asked, kind=RequestKind.CHANGE, state=state)
-    page = page_of(found, asked, key=lambda each: each.id, show=RequestOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda each: each.id, show=RequestOut.of)
 
 
 @router.post("/recognitions/changes/{change_id}/settle")
@@ -102,12 +94,8 @@ def list_cancellations(
     session: DbSession,
     by: MayCancel,
     asked: Paging,
-    request: Request,
-    response: Response,
     state: RequestState | None = None,
 ) -> Page[RequestOut]:
     """Cancellations asked for within scope."""
     found = queries.requests(session, by, asked, kind=RequestKind.CANCEL, state=state)
-    page = page_of(found, asked, key=lambda each: each.id, show=RequestOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda each: each.id, show=RequestOut.of)

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.auth.guards import may
 from app.auth.permissions import Act
@@ -11,7 +11,7 @@ from app.core import etags
 from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.etags import IfMatch
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.recognition import forms, queries, selection
 from app.recognition.models import FormState
@@ -43,8 +43,6 @@ def list_forms(
     session: DbSession,
     by: MayRead,
     asked: Paging,
-    request: Request,
-    response: Response,
     school: UUID | None = None,
     school_year: Annotated[SchoolYear | None, Query()] = None,
     student: UUID | None = None,
@@ -62,9 +60,7 @@ def list_forms(
         state=state,
     )
     found = queries.forms(session, by, wanted, asked)
-    page = page_of(found, asked, key=lambda each: each.id, show=FormOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda each: each.id, show=FormOut.of)
 
 
 @router.get("/recognitions/forms/{form_id}")

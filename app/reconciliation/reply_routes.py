@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from app.auth.guards import may
@@ -14,7 +14,7 @@ from app.bank.layout import Format
 from app.core.actor import Actor
 from app.core.asked import Asked
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.reconciliation import replies
 from app.reconciliation.reply_models import LearntOutcome, LearntReply
@@ -123,12 +123,8 @@ def list_replies(
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.RUN_READ)],
-    request: Request,
-    response: Response,
 ) -> Page[ReplyOut]:
     """What was taught of a format's words."""
     del by  # as above
     rows = replies.replies(session, format_code, asked)
-    page = page_of(rows, asked, key=lambda row: row.id, show=ReplyOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=ReplyOut.of)

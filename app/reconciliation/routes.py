@@ -3,14 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, File, Form, Response, UploadFile
 
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core import clock, settings
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.disbursement import queries as payments
 from app.disbursement.schemas import RunDetailOut
@@ -69,24 +69,18 @@ def take_notice(
 
 @router.get("/return-files")
 def list_return_files(
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.RUN_READ)],
 ) -> Page[ReturnFileOut]:
     """Files from the bank within the caller's scope."""
     rows = queries.return_files(session, by, asked)
-    page = page_of(rows, asked, key=lambda row: row.id, show=ReturnFileOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=ReturnFileOut.of)
 
 
 @router.get("/return-files/{file_id}/lines")
 def list_lines(
     file_id: UUID,
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.RUN_READ)],
@@ -95,15 +89,11 @@ def list_lines(
     """A file's lines and what each came to, in the order of the file."""
     file = queries.return_file(session, file_id, by)
     rows = queries.lines(session, file.id, asked, outcome)
-    page = page_of(rows, asked, key=lambda row: UUID(int=row.line_no), show=ReturnLineOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: UUID(int=row.line_no), show=ReturnLineOut.of)
 
 
 @router.get("/worklist")
 def list_work(
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.WORKLIST_READ)],
@@ -127,9 +117,7 @@ def list_work(
         escalated=escalated,
     )
     rows = queries.worklist(session, by, asked, sought)
-    page = page_of(rows, asked, key=lambda row: row.id, show=WorkItemOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=WorkItemOut.of)
 
 
 @router.post("/worklist/resolve")

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Form, Response, UploadFile
 from pydantic import Field, Json
 
 from app.auth.guards import may
@@ -11,7 +11,7 @@ from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.downloads import attached
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.documents.scans import read_scan
 from app.reconciliation import signed_register_queries as queries
@@ -59,8 +59,6 @@ def upload(
 
 @router.get("/signed-registers")
 def list_signed_registers(
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.PAY_REGISTER_READ)],
@@ -68,9 +66,7 @@ def list_signed_registers(
 ) -> Page[SignedRegisterOut]:
     """Signed registers within the caller's scope; a school sees its own."""
     rows = queries.signed_registers(session, by, asked, state=state)
-    page = page_of(rows, asked, key=lambda row: row.id, show=SignedRegisterOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=SignedRegisterOut.of)
 
 
 @router.get("/signed-registers/{signed_register_id}")

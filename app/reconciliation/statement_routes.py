@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, File, Form, Response, UploadFile
 
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.disbursement import paying_accounts
 from app.reconciliation import statement_queries as queries
@@ -43,17 +43,13 @@ def enter(
 
 @router.get("/paying-accounts")
 def list_paying_accounts(
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.RUN_READ)],
 ) -> Page[PayingAccountOut]:
     """Paying accounts within the caller's scope; numbers are masked."""
     rows = paying_accounts.paying_accounts(session, by, asked)
-    page = page_of(rows, asked, key=lambda row: row.id, show=PayingAccountOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=PayingAccountOut.of)
 
 
 @router.post("/paying-accounts/{paying_account_id}/confirm")
@@ -92,17 +88,13 @@ def take(
 
 @router.get("/statements")
 def list_statements(
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.RUN_READ)],
 ) -> Page[StatementOut]:
     """Statements within the caller's scope."""
     rows = queries.statements(session, by, asked)
-    page = page_of(rows, asked, key=lambda row: row.id, show=StatementOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: row.id, show=StatementOut.of)
 
 
 @router.get("/statements/{statement_id}")
@@ -117,8 +109,6 @@ def show_statement(
 @router.get("/statements/{statement_id}/lines")
 def list_statement_lines(
     statement_id: UUID,
-    request: Request,
-    response: Response,
     session: DbSession,
     asked: Paging,
     by: Annotated[Actor, may(Act.RUN_READ)],
@@ -127,9 +117,7 @@ def list_statement_lines(
     """A statement's lines and what each came to."""
     queries.statement(session, statement_id, by)
     rows = queries.lines(session, statement_id, asked, outcome)
-    page = page_of(rows, asked, key=lambda row: UUID(int=row.line_no), show=StatementLineOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(rows, asked, key=lambda row: UUID(int=row.line_no), show=StatementLineOut.of)
 
 
 @router.post("/worklist/open-silent")

@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.recoveries import queries
 from app.recoveries.models import Recoverable, RecoveryReason, RecoveryState
@@ -24,8 +24,6 @@ def list_recoveries(
     session: DbSession,
     by: Annotated[Actor, may(Act.RECOVERY_READ)],
     asked: Paging,
-    request: Request,
-    response: Response,
     school: UUID | None = None,
     student: UUID | None = None,
     award: UUID | None = None,
@@ -37,9 +35,7 @@ def list_recoveries(
         school_id=school, student_id=student, award_id=award, reason=reason, state=state
     )
     found = queries.recoveries(session, by, wanted, asked)
-    page = page_of(found, asked, key=_id_of, show=RecoverableOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=_id_of, show=RecoverableOut.of)
 
 
 def _id_of(row: object) -> UUID:

@@ -10,7 +10,7 @@ from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.days import Day
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.registers import jobs, queries, service
 from app.registers.models import Basis, RegisterKind, RegisterMatch
@@ -62,8 +62,6 @@ def upload_register(
 
 @router.get("/registers")
 def list_registers(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.REGISTER_READ)],
     page: Paging,
@@ -71,9 +69,7 @@ def list_registers(
 ) -> Page[RegisterOut]:
     """The city's lists and the own county's, the newest first."""
     found = queries.registers(session, by, page, kind=kind)
-    shown = page_of(found, page, key=lambda each: each.id, show=RegisterOut.of)
-    link_next(request, response, shown.next)
-    return shown
+    return page_of(found, page, key=lambda each: each.id, show=RegisterOut.of)
 
 
 @router.get("/registers/{register_id}")
@@ -86,8 +82,6 @@ def read_register(
 
 @router.get("/registers/{register_id}/refusals")
 def list_refusals(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.REGISTER_READ)],
     register_id: UUID,
@@ -96,15 +90,11 @@ def list_refusals(
     """The rows that were not taken and why, in the file's order; at most ten thousand are kept."""
     record = queries.one(session, register_id, by)
     found = queries.refusals(session, record, by, page)
-    shown = page_of(found, page, key=lambda row: UUID(int=row.id or 0), show=RefusalOut.of)
-    link_next(request, response, shown.next)
-    return shown
+    return page_of(found, page, key=lambda row: UUID(int=row.id or 0), show=RefusalOut.of)
 
 
 @router.get("/registers/{register_id}/matches")
 def list_matches(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.REGISTER_READ)],
     register_id: UUID,
@@ -113,9 +103,7 @@ def list_matches(
     """The students a list names, as far as they are in the caller's scope, by student."""
     record = queries.one(session, register_id, by)
     found = queries.matches(session, record, by, page)
-    shown = page_of(found, page, key=_student_of, show=MatchOut.of)
-    link_next(request, response, shown.next)
-    return shown
+    return page_of(found, page, key=_student_of, show=MatchOut.of)
 
 
 @router.post("/registers/{register_id}/match")

@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.registry import queries, service_accounts
 from app.registry.account_schemas import AccountOut, ConfirmIn, PreviewIn, PreviewOut
@@ -43,8 +43,6 @@ def enter_account(
 
 @router.get("/accounts")
 def list_accounts(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.ACCOUNT_CONFIRM)],
     asked: Paging,
@@ -54,9 +52,7 @@ def list_accounts(
     """The accounts in sight."""
     sought = queries.AccountsSought(school_id=school, state=state)
     found = queries.accounts(session, by, asked, sought)
-    page = page_of(found, asked, key=lambda account: account.id, show=AccountOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda account: account.id, show=AccountOut.of)
 
 
 @router.post("/accounts/confirm/preview")

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.registry import service_bank_names as service
 from app.registry.bank_name_models import ProposalState
@@ -30,8 +30,6 @@ def propose_bank_names(
 
 @router.get("/accounts/bank-names")
 def list_bank_names(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.BANK_NAME_READ)],
     asked: Paging,
@@ -39,9 +37,7 @@ def list_bank_names(
 ) -> Page[BankNameOut]:
     """The proposed names in sight."""
     found = service.bank_names(session, by, asked, state)
-    page = page_of(found, asked, key=lambda one: one.id, show=BankNameOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda one: one.id, show=BankNameOut.of)
 
 
 @router.post("/accounts/bank-names/confirm")

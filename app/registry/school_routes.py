@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.auth.guards import may
 from app.auth.permissions import Act
@@ -11,7 +11,7 @@ from app.core import etags
 from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.etags import IfMatch
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.registry import queries, service_schools
 from app.registry.models import Stage
@@ -49,8 +49,6 @@ def create_schools(
 
 @router.get("/schools")
 def list_schools(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.SCHOOL_READ)],
     asked: Paging,
@@ -61,9 +59,7 @@ def list_schools(
     """The schools in sight; `name` is how it begins."""
     sought = queries.SchoolsSought(county_id=county, stage=stage, name=name)
     found = queries.schools(session, by, asked, sought)
-    page = page_of(found, asked, key=lambda school: school.id, show=SchoolOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda school: school.id, show=SchoolOut.of)
 
 
 @router.get("/schools/{school_id}")

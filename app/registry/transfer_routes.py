@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.registry import queries, rules, service_enrolments, service_transfers
 from app.registry.models import TransferState
@@ -41,8 +41,6 @@ def request_transfer(
 
 @router.get("/transfers")
 def list_transfers(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.STUDENT_READ)],
     asked: Paging,
@@ -50,9 +48,7 @@ def list_transfers(
 ) -> Page[TransferOut]:
     """Transfers to and from the schools in sight."""
     found = queries.transfers(session, by, asked, state)
-    page = page_of(found, asked, key=lambda transfer: transfer.id, show=TransferOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda transfer: transfer.id, show=TransferOut.of)
 
 
 @router.post("/transfers/{transfer_id}/refuse")
@@ -78,8 +74,6 @@ def withdraw_transfer(
 
 @router.get("/enrolment-confirmations/draft")
 def draft_confirmation(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.ENROLMENT_CONFIRM)],
     asked: Paging,
@@ -89,7 +83,6 @@ def draft_confirmation(
     school = queries.school_for(session, None, by)
     count, rows = queries.enrolled(session, school.id, term, asked)
     page = page_of(rows, asked, key=lambda row: row[0].id, show=EnrolledOut.of)
-    link_next(request, response, page.next)
     year = rules.school_year_of_term(term)
     return DraftOut(term=term, school_year=year, students=count, page=page)
 
@@ -107,8 +100,6 @@ def confirm_enrolment(
 
 @router.get("/enrolment-confirmations")
 def list_confirmations(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.SCHOOL_READ)],
     asked: Paging,
@@ -116,6 +107,4 @@ def list_confirmations(
 ) -> Page[ConfirmationOut]:
     """The schools' confirmations in sight; a school's latest of a term counts."""
     found = queries.confirmations(session, by, asked, term)
-    page = page_of(found, asked, key=lambda one: one.id, show=ConfirmationOut.of)
-    link_next(request, response, page.next)
-    return page
+    return page_of(found, asked, key=lambda one: one.id, show=ConfirmationOut.of)

@@ -15,7 +15,7 @@ from app.core.actor import Actor
 from app.core.db import DbSession
 from app.core.downloads import described, workbook
 from app.core.media import XLSX
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.reports import exports
 from app.reports.exports import Export
@@ -45,8 +45,6 @@ router = APIRouter(route_class=AidRoute, tags=["registers"])
 
 @router.get("/reports/needy-not-aided")
 def list_needy(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.REGISTER_NEEDY_READ)],
     page: Paging,
@@ -62,9 +60,7 @@ def list_needy(
         programme=programme, period=period, school_id=school, county_id=county, reason=reason
     )
     found = session.execute(needy_not_aided(session, sought, by=by, page=page)).all()
-    shown = page_of(found, page, key=_student_of, show=NeedyOut.of)
-    link_next(request, response, shown.next)
-    return shown
+    return page_of(found, page, key=_student_of, show=NeedyOut.of)
 
 
 @router.get("/reports/needy-not-aided/counts")
@@ -96,8 +92,6 @@ def export_needy(
 
 @router.get("/reports/aided-not-entitled")
 def list_undue(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.REGISTER_READ)],
     page: Paging,
@@ -113,9 +107,7 @@ def list_undue(
     if page.after is not None:
         rows = rows.where(col(Award.id) > page.after)
     found = session.execute(rows.limit(page.fetch)).all()
-    shown = page_of(found, page, key=_award_of, show=UndueOut.of)
-    link_next(request, response, shown.next)
-    return shown
+    return page_of(found, page, key=_award_of, show=UndueOut.of)
 
 
 @router.get("/reports/aided-not-entitled/export", response_class=Response, responses=FILE)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +41,7 @@ def trail(session: Session, asked: str, *, by: Actor, page: PageAsked) -> TrailO
 
     One statement a level, however many cases. Raises TrailNotFound.
     """
-    page = PageAsked(limit=min(page.limit, CASES_MAX), after=page.after)
+    page = replace(page, limit=min(page.limit, CASES_MAX))
     thing = find(session, asked, by=by)
     cases, allocations = cases_of(thing, by=by), allocations_of(thing, by=by)
     student = thing.id if thing.kind is ThingKind.STUDENT else None

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path
 
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor
 from app.core.db import DbSession
-from app.core.paging import Paging, link_next
+from app.core.paging import Paging
 from app.core.web import AidRoute
 from app.reports.schemas import NO_NUL
 from app.reports.trail import trail
@@ -21,14 +21,10 @@ router = APIRouter(route_class=AidRoute, tags=["trail"])
 @router.get("/trail/{asked:path}")
 def show_trail(
     asked: Annotated[str, Path(max_length=120, pattern=NO_NUL)],
-    request: Request,
-    response: Response,
     *,
     session: DbSession,
     by: Annotated[Actor, may(Act.TRAIL_READ)],
     page: Paging,
 ) -> TrailOut:
     """The chain around any id or number of the office, from appropriation to the bank's word."""
-    found = trail(session, asked, by=by, page=page)
-    link_next(request, response, found.next)
-    return found
+    return trail(session, asked, by=by, page=page)

@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.days import Day
 from app.core.db import DbSession
-from app.core.paging import Page, Paging, link_next, page_of
+from app.core.paging import Page, Paging, page_of
 from app.core.web import AidRoute
 from app.registry.schemas import SchoolYear
 from app.rolls import jobs, queries, service
@@ -58,17 +58,13 @@ def upload_roll(
 
 @router.get("/rolls")
 def list_rolls(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.STUDENT_WRITE)],
     page: Paging,
 ) -> Page[RollOut]:
     """The rolls handed in within the caller's scope, the newest first."""
     found = queries.rolls(session, by, page)
-    shown = page_of(found, page, key=lambda each: each.id, show=RollOut.of)
-    link_next(request, response, shown.next)
-    return shown
+    return page_of(found, page, key=lambda each: each.id, show=RollOut.of)
 
 
 @router.get("/rolls/{roll_id}")
@@ -81,8 +77,6 @@ def read_roll(
 
 @router.get("/rolls/{roll_id}/refusals")
 def list_roll_refusals(
-    request: Request,
-    response: Response,
     session: DbSession,
     by: Annotated[Actor, may(Act.STUDENT_WRITE)],
     roll_id: UUID,
@@ -91,6 +85,4 @@ def list_roll_refusals(
     """Everything wrong with the rows not taken, in the file's order; of ten thousand rows."""
     roll = queries.one(session, roll_id, by)
     found = queries.refusals(session, roll, page)
-    shown = page_of(found, page, key=lambda row: UUID(int=row.id or 0), show=RollRefusalOut.of)
-    link_next(request, response, shown.next)
-    return shown
+    return page_of(found, page, key=lambda row: UUID(int=row.id or 0), show=RollRefusalOut.of)

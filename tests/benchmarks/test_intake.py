@@ -91,7 +91,7 @@ def test_each_way_in_is_held_against_its_floor_and_the_whole_against_its_tenth(
 ) -> None:
     tenth, sheets, growth, batches = measures
     assert [each.rows for each in measures] == [APPLICATIONS // 10, *[APPLICATIONS] * 3]
-    assert [each.bound for each in measures] == [None, 4, 11, 4]
+    assert [each.bound for each in measures] == [None] * 4  # of so few
     assert growth.floor_seconds == tenth.seconds
     assert growth.seconds == sheets.seconds
     assert growth.peak_mb_max == tenth.peak_mb * 13 // 10

@@ -68,7 +68,8 @@ class Act(StrEnum):
     ALLOCATION_PROPOSE = "allocation.propose"
     LEDGER_READ = "ledger.read"
     DAY_CLOSE = "day.close"
-    YEAR_END_SET = "year_end.set"
+    YEAR_END_PROPOSE = "year_end.propose"
+    YEAR_END_CONFIRM = "year_end.confirm"
     RUN_READ = "run.read"
     RUN_OPEN = "run.open"
     RUN_RELEASE = "run.release"
@@ -189,7 +190,8 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.ALLOCATION_PROPOSE: frozenset({R.SCHOOL_CLERK, R.SCHOOL_HEAD, *_OFFICERS}),
     Act.LEDGER_READ: _OFFICE_READERS,
     Act.DAY_CLOSE: frozenset({R.FINANCE_CHECKER}),
-    Act.YEAR_END_SET: frozenset({R.FINANCE_CHECKER}),
+    Act.YEAR_END_PROPOSE: frozenset({R.FINANCE_MAKER}),
+    Act.YEAR_END_CONFIRM: frozenset({R.FINANCE_CHECKER}),
     Act.RUN_READ: _OFFICE_READERS,
     Act.RUN_OPEN: frozenset({R.FINANCE_MAKER}),
     Act.RUN_RELEASE: frozenset({R.FINANCE_CHECKER}),

@@ -1,10 +1,12 @@
 """What the budget refuses."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.core.money import show_yuan
 from app.ledger.errors import ACCOUNT_WORDS, Overdrawn
+from app.registry.errors import missing_faults
 
 
 class AppropriationInvalid(Invalid):
@@ -220,13 +222,58 @@ def recall_fault(line: tuple[str, str], code: str, figures: tuple[int, int, int]
 
 
 class YearEndInvalid(Invalid):
-    """Some fund line is not there, or its year is closed; nothing was said of any."""
+    """Some fund line is not there, or its year is closed; nothing was proposed for any."""
 
     code = "year-end.invalid"
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(
-            f"有 {len(faults)} 条指标明细不能设定，逐条列在 errors 中；均未设定。",
-            f"{len(faults)} fund line(s) cannot be set, each listed in errors; none was.",
+            f"有 {len(faults)} 条指标明细不能提出结转规则，逐条列在 errors 中；均未提出。"
+            "请改正后重新提出。",
+            f"Nothing can be proposed for {len(faults)} fund line(s), each listed in errors, and "
+            "nothing was for any. Mend the list and propose again.",
+            faults=faults,
+        )
+
+
+class YearEndsNotFound(NotFound):
+    """Some of what was proposed for year ends is not within the caller's sight."""
+
+    code = "year-end.not-found"
+
+    def __init__(self, missing: Sequence[UUID]) -> None:
+        super().__init__(
+            "有结转规则没有找到，请核对编号；未处理任何一项。",
+            "Some of these proposals for year ends cannot be found; check the identifiers. None "
+            "was touched.",
+            faults=missing_faults(missing),
+        )
+
+
+class YearEndsMoved(Conflict):
+    """Some of what was proposed does not wait any more, or its year is closed; each is listed."""
+
+    code = "year-end.moved"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            f"有 {len(faults)} 项结转规则已不在待复核，或其年度已年结，逐项列出；未处理任何一项。"
+            "请重新查看。",
+            f"{len(faults)} proposal(s) for year ends no longer wait, or their year is closed, "
+            "each listed; none was touched. Look again.",
+            faults=faults,
+        )
+
+
+class OwnYearEnds(Forbidden):
+    """Nobody answers what they proposed."""
+
+    code = "year-end.own"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            f"有 {len(faults)} 项结转规则由您本人提出，须由另一人复核；未处理任何一项。",
+            f"{len(faults)} proposal(s) for year ends are your own; none was touched. Another "
+            "person answers them.",
             faults=faults,
         )

@@ -91,24 +91,55 @@ class YearEnd(StrEnum):
     RELEASE = "release"  # 收回: goes back to the treasury; what was promised waits for new money
 
 
-class FundLineYearEnd(SQLModel, table=True):
-    """What becomes of a fund line at the year's end; the newest counts. Append-only.
+class YearEndState(StrEnum):
+    """Where what was proposed for a fund line's year end stands."""
 
-    A line of which nothing is said is carried.
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    REPLACED = "replaced"  # another was proposed before anybody answered
+    SET_ALONE = "set_alone"  # by one person, when one was enough; it counts, and none is added
+
+
+class FundLineYearEnd(SQLModel, table=True):
+    """What becomes of a fund line at the year's end, as one person says and another confirms.
+
+    The newest that is confirmed counts; a line of which nothing is, is carried. Append-only but
+    for the answer.
     """
 
     __tablename__ = "fund_line_year_end"
     __table_args__ = (
         one_of("rule", YearEnd),
+        one_of("state", YearEndState),
+        CheckConstraint("answered_by IS DISTINCT FROM proposed_by", name="second_person"),
+        CheckConstraint(
+            "(state IN ('confirmed', 'refused')) = (answered_by IS NOT NULL)",
+            name="answered_by_one",
+        ),
+        CheckConstraint("(answered_by IS NULL) = (answered_at IS NULL)", name="answered_once"),
+        CheckConstraint(
+            "(state = 'refused') = (refused_because IS NOT NULL)", name="refused_because"
+        ),
         Index("ix_fund_line_year_end_line", "fund_line_id"),
+        Index(
+            "uq_fund_line_year_end_open",
+            "fund_line_id",
+            unique=True,
+            postgresql_where="state = 'proposed'",
+        ),
     )
     id: UUID = Field(default_factory=ids.new, primary_key=True)
     fund_line_id: UUID = Field(foreign_key="fund_line.id")
     county_id: UUID = Field(foreign_key="organisation.id")
     rule: YearEnd = enum_column(YearEnd)
     because: str = Field(max_length=200)
-    set_by: UUID
-    set_at: datetime = moment_column()
+    state: YearEndState = enum_column(YearEndState)
+    proposed_by: UUID
+    proposed_at: datetime = moment_column()
+    answered_by: UUID | None = None
+    answered_at: datetime | None = moment_column(default=None, nullable=True)
+    refused_because: str | None = Field(default=None, max_length=200)
 
 
 class ClosedYear(SQLModel, table=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 from app.core.errors import Conflict, Fault, NotFound
 
@@ -79,4 +80,28 @@ class MonthDoesNotAgree(Conflict):
             f"{month} has {len(faults)} difference(s) with the bank, each listed in errors; it was "
             "not closed. Find out why, then close it.",
             faults=faults,
+        )
+
+
+class YearEndsWait(Conflict):
+    """For lines of the year a rule is proposed that nobody has answered; each is listed."""
+
+    code = "period.year-ends-wait"
+
+    def __init__(self, year: int, waiting: Sequence[tuple[str, UUID, str]]) -> None:
+        super().__init__(
+            f"有 {len(waiting)} 条指标明细的结转规则待复核，逐条列在 errors 中；{year} 未年结。"
+            "请由另一人复核或退回后再结。",
+            f"What becomes of {len(waiting)} fund line(s) waits for an answer, each listed in "
+            f"errors; {year} was not closed. Have another person confirm or refuse it, then close.",
+            faults=[
+                Fault(
+                    "year_end.waits",
+                    f"{line} 的结转规则（{rule}）待复核，请复核或退回 {proposal}。",
+                    f"{rule} is proposed for {line}; confirm or refuse {proposal}.",
+                    where=line,
+                    more={"proposal": str(proposal), "rule": rule},
+                )
+                for line, proposal, rule in waiting
+            ],
         )

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Path, Query
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.budgets import year_ends
-from app.budgets.models import YearEnd
 from app.core.actor import Actor, Scope
 from app.core.db import DbSession
 from app.core.web import AidRoute
@@ -20,9 +19,12 @@ from app.periods.schemas import (
     DayOut,
     DaysOut,
     MonthOut,
+    YearEndIdsIn,
     YearEndIn,
     YearEndOut,
-    YearEndSetOut,
+    YearEndProposedOut,
+    YearEndRefusalIn,
+    YearEndsAnsweredOut,
     YearOut,
 )
 from app.periods.service import close_day
@@ -108,12 +110,30 @@ def list_years(session: DbSession, by: Annotated[Actor, may(Act.LEDGER_READ)]) -
 
 
 @router.post("/ledger/year-ends", status_code=201)
-def set_year_ends(
-    sent: YearEndIn, session: DbSession, by: Annotated[Actor, may(Act.YEAR_END_SET)]
-) -> YearEndSetOut:
-    """Says what becomes of fund lines when their year is over."""
+def propose_year_ends(
+    sent: YearEndIn, session: DbSession, by: Annotated[Actor, may(Act.YEAR_END_PROPOSE)]
+) -> list[YearEndProposedOut]:
+    """Proposes what becomes of fund lines when their year is over; what held goes on holding."""
     asked = year_ends.YearEndAsked(sent.fund_lines, sent.rule, sent.because)
-    return YearEndSetOut(fund_lines=year_ends.set_year_ends(session, asked, by=by))
+    made = year_ends.propose_year_ends(session, asked, by=by)
+    return [YearEndProposedOut(fund_line=code, id=key) for code, key in made.items()]
+
+
+@router.post("/ledger/year-ends/confirm")
+def confirm_year_ends(
+    sent: YearEndIdsIn, session: DbSession, by: Annotated[Actor, may(Act.YEAR_END_CONFIRM)]
+) -> YearEndsAnsweredOut:
+    """Confirms what others proposed, all or none; it is the rule of the lines from then on."""
+    return YearEndsAnsweredOut(count=year_ends.confirm_year_ends(session, sent.ids, by=by))
+
+
+@router.post("/ledger/year-ends/refuse")
+def refuse_year_ends(
+    sent: YearEndRefusalIn, session: DbSession, by: Annotated[Actor, may(Act.YEAR_END_CONFIRM)]
+) -> YearEndsAnsweredOut:
+    """Refuses what others proposed, all or none, with the reason."""
+    count = year_ends.refuse_year_ends(session, sent.ids, because=sent.because, by=by)
+    return YearEndsAnsweredOut(count=count)
 
 
 @router.get("/ledger/year-ends")
@@ -122,9 +142,8 @@ def list_year_ends(
     session: DbSession,
     by: Annotated[Actor, may(Act.LEDGER_READ)],
 ) -> list[YearEndOut]:
-    """The fund lines of a fiscal year, and what becomes of each."""
-    rows = year_ends.year_ends(session, year, by)
-    return [YearEndOut(fund_line=row.code, rule=YearEnd(row.rule)) for row in rows]
+    """The fund lines of a fiscal year, what becomes of each, and what waits for an answer."""
+    return [YearEndOut.of(row) for row in year_ends.year_ends(session, year, by)]
 
 
 def _day(text: str) -> date:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
+from sqlalchemy import Row
 
 from app.budgets.models import ClosedYear, YearEnd
 from app.core.actor import Actor, Scope
@@ -13,6 +14,9 @@ from app.core.money import YuanOut
 from app.ledger.models import LedgerDay
 from app.periods.models import LedgerMonth
 from app.reconciliation.bank_balances import BankBalance, ItemKind
+
+Ids = Annotated[list[UUID], Field(min_length=1, max_length=1000)]
+Because = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 
 
 class DayOut(BaseModel):
@@ -177,17 +181,63 @@ class YearEndIn(Asked):
         Field(min_length=1, max_length=1000),
     ]
     rule: YearEnd
-    because: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+    because: Because
 
 
-class YearEndSetOut(BaseModel):
-    """How many fund lines were told."""
+class YearEndProposedOut(BaseModel):
+    """A fund line for which a rule was proposed, and the proposal to confirm or refuse."""
 
-    fund_lines: int
+    fund_line: str
+    id: UUID
+
+
+class YearEndIdsIn(Asked):
+    """Proposed rules to confirm."""
+
+    ids: Ids
+
+
+class YearEndRefusalIn(YearEndIdsIn):
+    """Proposed rules to refuse, and why."""
+
+    because: Because
+
+
+class YearEndsAnsweredOut(BaseModel):
+    """How many proposals were answered."""
+
+    count: int
+
+
+class YearEndWaitingOut(BaseModel):
+    """A rule that waits for another person's answer."""
+
+    id: UUID
+    rule: YearEnd
+    because: str
+    proposed_by: UUID
+    proposed_by_name: str | None
+    proposed_at: datetime
 
 
 class YearEndOut(BaseModel):
-    """A fund line and what becomes of it."""
+    """A fund line, what becomes of it, and what is proposed and not answered."""
 
     fund_line: str
     rule: YearEnd
+    waiting: YearEndWaitingOut | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """The line as shown."""
+        waiting = None
+        if row.id is not None:
+            waiting = YearEndWaitingOut(
+                id=row.id,
+                rule=row.proposed,
+                because=row.because,
+                proposed_by=row.proposed_by,
+                proposed_by_name=row.proposed_by_name,
+                proposed_at=row.proposed_at,
+            )
+        return cls(fund_line=row.code, rule=row.rule, waiting=waiting)

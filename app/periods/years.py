@@ -6,10 +6,10 @@ from sqlmodel import Session, col
 from app.audit import service as audit
 from app.awards.lapsing import lapse_year
 from app.budgets.models import ClosedYear
-from app.budgets.year_ends import RULE_OF_LINES, last_closed_year
+from app.budgets.year_ends import RULE_OF_LINES, hold_years, last_closed_year, unanswered
 from app.core import clock, db, ids
 from app.core.actor import Actor
-from app.periods.errors import PeriodClosed, PeriodNotYet
+from app.periods.errors import PeriodClosed, PeriodNotYet, YearEndsWait
 
 
 def close_year(session: Session, year: int, *, by: Actor) -> ClosedYear:
@@ -17,10 +17,11 @@ def close_year(session: Session, year: int, *, by: Actor) -> ClosedYear:
 
     Carried money stays committed and is paid later. Where it goes back to the treasury, what was
     promised is promised anew out of the next year's lines; what returns in January goes the same
-    way. It is posted on the open day: the closed ones stay as they are. Raises PeriodClosed, or
-    PeriodNotYet while a day of the year with transfers is open, or an earlier year with money is.
+    way. It is posted on the open day: the closed ones stay as they are. Raises PeriodClosed,
+    PeriodNotYet while a day of the year with transfers is open, or an earlier year with money is,
+    or YearEndsWait with the lines for which another rule is proposed and not answered.
     """
-    session.execute(_TURN)
+    hold_years(session)
     closed = last_closed_year(session)
     if closed is not None and year <= closed:
         raise PeriodClosed(str(year))
@@ -31,6 +32,8 @@ def close_year(session: Session, year: int, *, by: Actor) -> ClosedYear:
         raise PeriodNotYet(str(year), open_day)
     batch = ids.new()
     with db.city_scope(session, by):
+        if waiting := unanswered(session, year):
+            raise YearEndsWait(year, [(row.code, row.id, row.rule) for row in waiting])
         carried = int(session.execute(_CARRIED, {"year": year}).scalar_one())
         lapsed = lapse_year(session, year, batch=batch, by=by)
     made = ClosedYear(
@@ -54,7 +57,6 @@ def closed_years(session: Session) -> list[ClosedYear]:
     return list(session.execute(select(ClosedYear).order_by(col(ClosedYear.year))).scalars())
 
 
-_TURN = text("SELECT pg_advisory_xact_lock(hashtext('ledger years'))")
 _OPEN_DAY = text(
     "SELECT min(office_day) FROM ledger_transfer WHERE office_day < make_date(:year + 1, 1, 1) "
     "AND office_day > coalesce((SELECT max(day) FROM ledger_day), '-infinity'::date)"

@@ -141,3 +141,18 @@ def test_an_instalment_that_supplements_nothing_does_not_keep_the_arrears_revisi
     with descent.planted("instalment", "state"):
         descent.to("0007")
         assert ("instalment", "supplement_version_id") not in descent.columns()
+
+
+def test_a_year_end_that_one_person_set_goes_up_and_down_and_nobody_is_made_up(
+    descent: Descent,
+) -> None:
+    descent.to("base")
+    migrating.upgrade(*descent.urls, "0034")
+    with descent.planted("fund_line_year_end", "because"):
+        migrating.upgrade(*descent.urls, "0035")
+        with descent.cluster.superuser(NAME) as asked:
+            told = "SELECT state, proposed_by::text, answered_by FROM fund_line_year_end"
+            found = asked.execute(told).fetchall()
+        assert found == [("set_alone", SAMPLES["uuid"], None)]
+        descent.to("0034")
+        assert ("fund_line_year_end", "set_by") in descent.columns()

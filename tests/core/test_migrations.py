@@ -26,6 +26,10 @@ APPEND_ONLY = {
     "bank_statement", "statement_line", "ledger_month", "closed_year", "fund_line_year_end",
     "pay_register", "unsigned_line", "document_piece", "roll_refusal",
 }  # fmt: skip
+ANSWERED = {
+    "fund_line_year_end": {"state", "answered_by", "answered_at", "refused_because"},
+}
+"""Columns of what is append-only that may be filled in once."""
 
 
 def test_migrations_go_down_and_up_again_and_match_the_models(cluster: Cluster) -> None:
@@ -68,6 +72,17 @@ def test_the_serving_role_can_only_add_to_what_binds(session: Session) -> None:
         assert can["INSERT"], table
         assert not can["TRUNCATE"], table
         assert can["UPDATE"] != (table in APPEND_ONLY or table == "notice_line"), table
+    changeable = session.execute(
+        text(
+            "SELECT attrelid::regclass::text, attname FROM pg_attribute WHERE attnum > 0 AND NOT "
+            "attisdropped AND attrelid = ANY(CAST(:tables AS regclass[])) "
+            "AND has_column_privilege(attrelid, attnum, 'UPDATE')"
+        ),
+        {"tables": sorted(APPEND_ONLY)},
+    ).all()
+    assert set(map(tuple, changeable)) == {
+        (table, column) for table, columns in ANSWERED.items() for column in columns
+    }
 
 
 def test_amounts_in_fen_are_bigint_and_enumerations_match_their_checks(session: Session) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from app.awards.models import Instalment, InstalmentState
 from app.budgets.errors import YearEndInvalid
 from app.budgets.models import YearEnd
-from app.budgets.year_ends import YearEndAsked, set_year_ends
+from app.budgets.year_ends import YearEndAsked, confirm_year_ends, propose_year_ends
 from app.core import clock, db
 from app.core.actor import SYSTEM, Actor
 from app.disbursement.models import PayoutState as S
@@ -75,8 +75,11 @@ def unsound(session: Session) -> list[str]:
     return [each.code for each in verification.verify(session)]
 
 
-def say(session: Session, rule: YearEnd, by: Actor) -> None:
-    set_year_ends(session, YearEndAsked([LINE], rule, "财政年终文件"), by=by)
+def say(session: Session, city: City, rule: YearEnd) -> None:
+    """The maker proposes and the checker confirms it."""
+    asked = YearEndAsked([LINE], rule, "财政年终文件")
+    made = propose_year_ends(session, asked, by=city.actor("finance_maker"))
+    confirm_year_ends(session, made.values(), by=city.actor("finance_checker"))
 
 
 def states_of(session: Session) -> dict[InstalmentState, int]:
@@ -110,7 +113,7 @@ def test_released_money_goes_back_and_the_promise_waits_for_new(
 ) -> None:
     promised(session, city)
     known = unsound(session)
-    say(session, YearEnd.RELEASE, checker)
+    say(session, city, YearEnd.RELEASE)
     end_the_year(session, checker)
     made = close_year(session, 2008, by=checker)
     assert (made.carried_fen, made.lapsed_fen, made.instalments) == (0, 790_00, 3)
@@ -129,7 +132,7 @@ def test_money_that_is_there_already_takes_the_promise_up_at_once(
 ) -> None:
     promised(session, city)
     appropriate(session, 750_00, year=2009)
-    say(session, YearEnd.RELEASE, checker)
+    say(session, city, YearEnd.RELEASE)
     end_the_year(session, checker)
     close_year(session, 2008, by=checker)
     assert balances(session, NEXT) == {"treasury": -750_00, "committed": 750_00}
@@ -142,7 +145,7 @@ def test_what_comes_back_in_january_goes_by_the_rule_of_its_year(
 ) -> None:
     promised(session, city)
     known = unsound(session)
-    say(session, rule, checker)
+    say(session, city, rule)
     maker = city.actor("finance_maker")
     asked = RunAsked(programme=BOARDERS, due_to=DAY, bank_format="generic-pipe")
     run = open_run(session, asked, by=maker)
@@ -176,8 +179,9 @@ def test_a_year_is_closed_when_it_is_over_and_once(
     close_year(session, 2008, by=checker)
     with pytest.raises(PeriodClosed):
         close_year(session, 2008, by=checker)
+    asked = YearEndAsked([LINE, "2008/x"], YearEnd.CARRY, "x")
     with pytest.raises(YearEndInvalid) as refused:
-        set_year_ends(session, YearEndAsked([LINE, "2008/x"], YearEnd.CARRY, "x"), by=checker)
+        propose_year_ends(session, asked, by=city.actor("finance_maker"))
     assert [fault.code for fault in refused.value.faults] == ["year-closed", "line-unknown"]
 
 
@@ -189,11 +193,8 @@ def test_the_doors_of_months_and_years(city: City, client: TestClient) -> None:
     clock.set_office_day(JANUARY)
     checker, maker = city.bearer("finance_checker"), city.bearer("finance_maker")
     base = "/api/v1/ledger"
-    told = {"fund_lines": [LINE], "rule": "release", "because": "济财预〔2008〕9号"}
-    assert client.post(f"{base}/year-ends", json=told, headers=maker).status_code == 403
-    assert client.post(f"{base}/year-ends", json=told, headers=checker).json() == {"fund_lines": 1}
-    listed = client.get(f"{base}/year-ends?year=2008", headers=maker).json()
-    assert listed == [{"fund_line": LINE, "rule": "release"}]
+    with db.scoped_session(SYSTEM) as session:
+        say(session, city, YearEnd.RELEASE)
     month = client.post(f"{base}/months/2008-06/close", headers=checker)
     assert (month.status_code, month.json()["balances"]) == (201, [])
     assert client.get(f"{base}/months", headers=maker).json() == [month.json()]

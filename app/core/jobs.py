@@ -99,7 +99,7 @@ class Worker:
     """Runs jobs until stopped, in the event loop of a process of its own."""
 
     def __init__(
-        self, url: str, *, concurrency: int = 1, stalled_seconds: float = STALLED_SECONDS
+        self, url: str, *, concurrency: int = 1, stalled_seconds: int = STALLED_SECONDS
     ) -> None:
         self._conninfo = (
             make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -170,7 +170,7 @@ class Worker:
                     # It may be the work that kills them.
                     await manager.finish_job(job, Status.FAILED, delete_job=False)
                     await asyncio.to_thread(_give_up, job.task_name, job.task_kwargs)
-                await asyncio.sleep(self._stalled_seconds / 3)
+                await asyncio.sleep(max(1, self._stalled_seconds // 3))
 
     def stop(self) -> None:
         """Asks the worker, from within its loop, to finish what it holds and end."""
@@ -182,14 +182,14 @@ class Worker:
 class _Retry(BaseRetryStrategy):
     """When a job that failed is tried again: where it may go well, RETRIES times."""
 
-    def __init__(self, of: _Task, stalled_seconds: float) -> None:
+    def __init__(self, of: _Task, stalled_seconds: int) -> None:
         self._of = of
         self._stalled_seconds = stalled_seconds
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """In a moment; later where somebody has it in hand; never where it was given up."""
         if isinstance(exception, StillAtWork):
-            return RetryDecision(retry_in={"seconds": int(self._stalled_seconds)})
+            return RetryDecision(retry_in={"seconds": self._stalled_seconds})
         if isinstance(exception, Exception) and self._of.is_over(exception, job.attempts):
             return None
         return RetryDecision(retry_in={"seconds": RETRY_SECONDS})

@@ -9,7 +9,7 @@ from app.core.jobs import STALLED_SECONDS, STOP_SECONDS, Worker
 
 
 @contextmanager
-def working(url: str, *, stalled_seconds: float = STALLED_SECONDS) -> Iterator[Worker]:
+def working(url: str, *, stalled_seconds: int = STALLED_SECONDS) -> Iterator[Worker]:
     """A worker that works until the end of the block."""
     ready = threading.Event()
     worker = Worker(url, stalled_seconds=stalled_seconds)

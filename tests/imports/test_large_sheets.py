@@ -139,7 +139,7 @@ def _id(made: dict[str, Any]) -> Any:
         ).scalar_one()
 
 
-def test_a_job_that_breaks_is_marked_failed_and_stores_nothing(send, client, city) -> None:
+def test_a_job_that_breaks_stores_nothing_and_once_given_up_is_failed(send, client, city) -> None:
     made = send(csv_sheet(20_000), "a.csv").json()
     before = stored(*CASES)
     actor = city.actor(COUNTY)
@@ -151,6 +151,8 @@ def test_a_job_that_breaks_is_marked_failed_and_stores_nothing(send, client, cit
 
     with pytest.raises((OperationalError, psycopg.OperationalError)):
         run_with_no_time()
+    with db.scoped_session(actor) as session:
+        jobs.failed(session, actor, import_id=made["id"])
     shown = client.get(f"/api/v1/imports/{made['id']}", headers=city.bearer(COUNTY)).json()
     assert shown["state"] == "failed"
     assert shown["problem"]["code"] == "imports.failed"

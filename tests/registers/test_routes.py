@@ -264,7 +264,7 @@ def test_a_running_list_shows_how_far_it_is(send, get) -> None:
     assert get(f"/registers/{key}")["state"] == "done"
 
 
-def test_a_job_that_breaks_is_marked_failed_and_stores_nothing(send, get) -> None:
+def test_a_job_that_breaks_stores_nothing_and_once_given_up_is_failed(send, get) -> None:
     made = send(large(*(row(place) for place in range(20_000, 22_000)))).json()
     before = rows_of("outside_register_row")
 
@@ -275,6 +275,8 @@ def test_a_job_that_breaks_is_marked_failed_and_stores_nothing(send, get) -> Non
 
     with pytest.raises((OperationalError, psycopg.OperationalError)):
         run_with_no_time()
+    with db.scoped_session(SYSTEM) as session:
+        jobs.failed(session, SYSTEM, register_id=made["id"])
     shown = get(f"/registers/{made['id']}")
     assert shown["state"] == "failed"
     assert shown["problem"]["code"] == "registers.failed"

@@ -351,7 +351,7 @@ def test_a_running_roll_shows_how_far_it_is(send: Send, get: Get) -> None:
     assert get(f"/rolls/{key}")["state"] == "done"
 
 
-def test_a_job_that_breaks_is_marked_failed_and_stores_nothing(send: Send, get: Get) -> None:
+def test_a_job_that_breaks_stores_nothing_and_once_given_up_is_failed(send: Send, get: Get) -> None:
     made = send(large(*(line(place) for place in range(20_000, 22_000)))).json()
     before = rows_of("student"), rows_of("enrolment")
 
@@ -362,6 +362,8 @@ def test_a_job_that_breaks_is_marked_failed_and_stores_nothing(send: Send, get: 
 
     with pytest.raises((OperationalError, psycopg.OperationalError)):
         run_with_no_time()
+    with db.scoped_session(SYSTEM) as session:
+        jobs.failed(session, SYSTEM, roll_id=made["id"])
     shown = get(f"/rolls/{made['id']}")
     assert (shown["state"], shown["problem"]["code"]) == ("failed", "rolls.failed")
     assert (rows_of("student"), rows_of("enrolment")) == before

@@ -28,6 +28,7 @@ from app.reconciliation import statement_models as statements
 from app.recoveries import models as recoveries
 from app.registers import models as registers
 from app.registry import bank_name_models as bank_names
+from app.registry import id_correction_models as id_corrections
 from app.registry import models as registry
 from app.registry import school_models as school_accounts
 from app.rolls import models as rolls
@@ -45,6 +46,7 @@ __all__ = [
     "core",
     "disbursement",
     "documents",
+    "id_corrections",
     "imports",
     "learnt_replies",
     "ledger",

@@ -19,12 +19,17 @@ class Act(StrEnum):
     CLIENT_MANAGE = "client.manage"
     CLIENT_GRANT = "client.grant"
     AUDIT_READ = "audit.read"
+    DOCUMENT_STORE = "document.store"
+    DOCUMENT_READ = "document.read"
     SCHOOL_READ = "school.read"
     SCHOOL_MANAGE = "school.manage"
     STUDENT_READ = "student.read"
     STUDENT_WRITE = "student.write"
     STUDENT_REVEAL = "student.reveal"
     IDENTITY_CONFIRM = "identity.confirm"
+    ID_CORRECTION_PROPOSE = "resident_id_correction.propose"
+    ID_CORRECTION_READ = "resident_id_correction.read"
+    ID_CORRECTION_SETTLE = "resident_id_correction.settle"
     ACCOUNT_WRITE = "account.write"
     ACCOUNT_CONFIRM = "account.confirm"
     BANK_NAME_PROPOSE = "bank_name.propose"
@@ -141,12 +146,17 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.CLIENT_MANAGE: frozenset({R.ADMINISTRATOR}),
     Act.CLIENT_GRANT: frozenset({R.SCHOOL_HEAD}),
     Act.AUDIT_READ: frozenset({R.AUDITOR}),
+    Act.DOCUMENT_STORE: _SCHOOL | _OFFICERS | {R.FINANCE_MAKER},
+    Act.DOCUMENT_READ: _OFFICE_READERS | {R.SCHOOL_CLERK, R.SCHOOL_HEAD},
     Act.SCHOOL_READ: _CASE_READERS,
     Act.SCHOOL_MANAGE: _OFFICERS,
     Act.STUDENT_READ: _CASE_READERS,
     Act.STUDENT_WRITE: _SCHOOL | _OFFICERS,
     Act.STUDENT_REVEAL: _OFFICERS | _FINANCE | {R.SCHOOL_HEAD, R.AUDITOR},
     Act.IDENTITY_CONFIRM: _OFFICERS,
+    Act.ID_CORRECTION_PROPOSE: _SCHOOL | _OFFICERS,
+    Act.ID_CORRECTION_READ: _SCHOOL | _OFFICERS | {R.AUDITOR},
+    Act.ID_CORRECTION_SETTLE: _OFFICERS,
     Act.ACCOUNT_WRITE: _SCHOOL | _OFFICERS,
     Act.ACCOUNT_CONFIRM: _OFFICERS | {R.SCHOOL_CLERK, R.SCHOOL_HEAD},
     Act.BANK_NAME_PROPOSE: _SCHOOL | _OFFICERS | {R.FINANCE_MAKER},

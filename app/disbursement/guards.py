@@ -12,8 +12,10 @@ STAFF_ACCOUNT = """
 DECEASED = """
     SELECT p.payout_id, '' FROM payee p WHERE EXISTS (
         SELECT FROM register_match m WHERE m.student_id = p.student_id
-        AND m.kind = 'deceased' AND m.name_agrees)"""
-"""A list of the deceased holds the student, number and name."""
+        AND m.kind = 'deceased' AND m.name_agrees AND NOT EXISTS (
+            SELECT FROM resident_id_correction c WHERE c.student_id = m.student_id
+            AND c.state = 'confirmed' AND c.settled_at >= m.matched_at))"""
+"""A list of the deceased holds the student, name and the number as it is now."""
 
 # What has left or is about to leave; a payout ready in another open run is seen at its own
 # release, which comes after this one: releases of a programme take their turn.

@@ -1,5 +1,6 @@
 """Reads what is known of stored files, without their bytes."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -7,7 +8,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col
 
 from app.core.actor import Actor
-from app.core.scoping import visible
+from app.core.scoping import among, visible
 from app.documents.errors import DocumentNotFound
 from app.documents.models import Document, DocumentKind
 
@@ -27,3 +28,15 @@ def one(session: Session, document_id: UUID, *, by: Actor, kind: DocumentKind) -
     if found is None:
         raise DocumentNotFound
     return found
+
+
+def owners(
+    session: Session, wanted: Collection[UUID], *, by: Actor, kind: DocumentKind
+) -> dict[UUID, UUID | None]:
+    """Whose those of the documents of that kind are that lie in scope: a school's, else null."""
+    found = session.execute(
+        select(col(Document.id), col(Document.school_id)).where(
+            among(col(Document.id), wanted), col(Document.kind) == kind, visible(Document, by)
+        )
+    )
+    return dict(map(tuple, found))

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response, UploadFile
 
+from app.audit import service as audit
 from app.auth.guards import may
 from app.auth.permissions import Act
 from app.core.actor import Actor, Scope
@@ -21,9 +22,12 @@ router = APIRouter(route_class=AidRoute, tags=["documents"])
 
 @router.post("/documents", status_code=201)
 def upload_scan(
-    session: DbSession, by: Annotated[Actor, may(Act.APPROPRIATE)], file: UploadFile
+    session: DbSession, by: Annotated[Actor, may(Act.DOCUMENT_STORE)], file: UploadFile
 ) -> DocumentOut:
-    """Stores the scan of an appropriation document: PDF, JPEG or PNG, at most 10 MiB."""
+    """Stores the scan of a paper, as of an appropriation or a household register.
+
+    PDF, JPEG or PNG, at most 10 MiB. A school's is seen by the school and its office.
+    """
     scan = read_scan(file.file)
     stored = service.store(
         session,
@@ -32,17 +36,19 @@ def upload_scan(
         media_type=scan.media_type,
         data=scan.data,
         by=by,
-        county_id=by.county_id if by.scope is Scope.COUNTY else None,
+        school_id=by.school_id if by.scope is Scope.SCHOOL else None,
+        county_id=None if by.scope is Scope.CITY else by.county_id,
     )
     return DocumentOut.of(stored)
 
 
 @router.get("/documents/{document_id}", response_class=Response)
 def download_scan(
-    session: DbSession, by: Annotated[Actor, may(Act.BUDGET_READ)], document_id: UUID
+    session: DbSession, by: Annotated[Actor, may(Act.DOCUMENT_READ)], document_id: UUID
 ) -> Response:
-    """The bytes of a scan."""
+    """The bytes of a scan; the audit trail keeps who took it."""
     found = queries.one(session, document_id, by=by, kind=DocumentKind.SCAN)
+    audit.note(session, by=by, did="document.downloaded", records=[document_id])
     return Response(
         service.read(session, document_id),
         media_type=found.media_type,

@@ -11,8 +11,10 @@ from sqlalchemy import (
     String,
     Table,
     case,
+    delete,
     func,
     literal,
+    not_,
     null,
     select,
     true,
@@ -25,10 +27,11 @@ from sqlmodel import Session, col
 
 from app.core import clock, db
 from app.core.actor import Actor
-from app.core.scoping import visible
+from app.core.scoping import among, visible
 from app.core.staging import count_rows, empty, stage
 from app.registers.models import OutsideRegister, OutsideRegisterRow, RegisterKind, RegisterMatch
 from app.registers.permission import Signed
+from app.registers.queries import stands
 from app.registers.rules import CHILD_OF, DISABLED_CHILD, DISABLED_PARENT, GROUPS, name_indexes
 from app.registry.models import Student
 
@@ -51,13 +54,14 @@ def match(session: Session, registers: Registers, *, allowed: Signed | None, by:
     rows counts by the one that lasts longest, then by the one that began first. A match made
     before follows its student to another school. The number of statements depends on neither.
     """
+    now = clock.now()  # before any number is looked at: one corrected meanwhile is the later
     _follow(session, registers, by)
     found = stage(session, "register_found", _found(registers, allowed, by), _FOUND)
     names = _stage_names(session, found)
     agrees = found.c.name_index == names.c.name_index
     kept = [found.c[name] for name in _FOUND if name not in {"name", "name_index"}]
     target = [each.name for each in kept]
-    chosen = select(*kept, agrees, literal(clock.now())).join(names, names.c.name == found.c.name)
+    chosen = select(*kept, agrees, literal(now)).join(names, names.c.name == found.c.name)
     made = session.connection().execute(
         add(RegisterMatch)
         .from_select([*target, "name_agrees", "matched_at"], chosen)
@@ -67,6 +71,18 @@ def match(session: Session, registers: Registers, *, allowed: Signed | None, by:
     )
     _count(session, registers)
     return made.rowcount
+
+
+def forget_mistaken(session: Session) -> None:
+    """Deletes matches made by a number that was corrected since; the new one is matched anew."""
+    gone = session.execute(
+        delete(RegisterMatch)
+        .where(not_(stands()))
+        .returning(col(RegisterMatch.register_id))
+        .execution_options(synchronize_session=False)
+    )
+    touched = set(gone.scalars())
+    _count(session, select(col(OutsideRegister.id)).where(among(col(OutsideRegister.id), touched)))
 
 
 def _found(registers: Registers, allowed: Signed | None, by: Actor) -> Any:

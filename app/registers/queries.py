@@ -40,6 +40,7 @@ from app.registers.models import (
 )
 from app.registers.permission import Students
 from app.registers.rules import SNAPSHOTS
+from app.registry.id_correction_models import CorrectionState, ResidentIdCorrection
 from app.registry.models import School, Student
 from app.sheets.taking import TakingState
 
@@ -155,6 +156,23 @@ def _replaces(newer: Any, older: Any, *more: ColumnElement[bool]) -> ColumnEleme
     )
 
 
+def stands() -> ColumnElement[bool]:
+    """Whether a `RegisterMatch` was made by the number its student has now.
+
+    One made before the number was corrected may be of somebody else.
+    """
+    match, correction = RegisterMatch, ResidentIdCorrection
+    return not_(
+        exists(
+            select(col(correction.id)).where(
+                col(correction.student_id) == col(match.student_id),
+                col(correction.state) == CorrectionState.CONFIRMED,
+                col(correction.settled_at) >= col(match.matched_at),
+            )
+        )
+    )
+
+
 def holds(first: date, last: date) -> ColumnElement[bool]:
     """Whether a `RegisterMatch` joined to its `OutsideRegister` holds on some day of the two.
 
@@ -166,6 +184,7 @@ def holds(first: date, last: date) -> ColumnElement[bool]:
     return (
         (col(match.since) <= last)
         & (col(match.until).is_(None) | (col(match.until) >= first))
+        & stands()
         & not_(_replaces(newer, OutsideRegister, newer.as_of <= begins))
     )
 
@@ -201,7 +220,7 @@ def _needy(register_id: UUID) -> Select[UUID, UUID, UUID, str | None, date]:
         col(match.county_id),
         col(match.special_group),
         col(match.since),
-    ).where(col(match.register_id) == register_id, col(match.special_group).is_not(None))
+    ).where(col(match.register_id) == register_id, col(match.special_group).is_not(None), stands())
 
 
 def facts_select(students: Students, on: date) -> Rows:

@@ -28,7 +28,7 @@ from app.registers.errors import (
     RowsWrong,
     TooManyQueued,
 )
-from app.registers.matching import match
+from app.registers.matching import forget_mistaken, match
 from app.registers.models import Basis, OutsideRegister, RegisterKind
 from app.registers.permission import Signed
 from app.sheets.errors import SheetEmpty
@@ -125,7 +125,11 @@ def match_again(session: Session, register_id: UUID, *, by: Actor) -> tuple[Outs
 
 
 def match_all(session: Session, *, by: Actor) -> int:
-    """Matches every list that no newer one replaces; answers how many matches were added."""
+    """Matches every list that no newer one replaces; answers how many matches were added.
+
+    What was matched by a number corrected since is forgotten first.
+    """
+    forget_mistaken(session)
     duty = queries.current(Basis.DUTY)
     signed = queries.current(Basis.AUTHORISATION)
     added = match(session, duty, allowed=None, by=by)

@@ -97,15 +97,15 @@ class StudentWrong(Invalid):
 
 
 class ResidentIdStands(Conflict):
-    """A resident id that is recorded is not overwritten."""
+    """A resident id that is recorded is not overwritten: it is corrected by two persons."""
 
     code = "student.resident-id-stands"
 
     def __init__(self) -> None:
         super().__init__(
-            "该学生已有居民身份证号，不能改写；如确有错误，请重新登记并由县区处理原记录。",
+            "该学生已有居民身份证号，不能直接改写；如确有错误，请提出证件号码更正，由资助中心核实。",
             "The student has a resident id already and it is not overwritten; if it is wrong, "
-            "register the right person and ask the county about this record.",
+            "propose its correction, which an officer confirms.",
         )
 
 

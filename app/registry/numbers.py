@@ -4,9 +4,11 @@ from typing import Literal
 from uuid import UUID
 
 from app.core import crypto, identity
+from app.registry.id_correction_models import ResidentIdCorrection
 from app.registry.models import BankAccount, Student
 
 Column = Literal["resident_id", "guardian_resident_id", "telephone"]
+CorrectedColumn = Literal["resident_id", "old_resident_id"]
 COLUMNS: tuple[Column, ...] = ("resident_id", "guardian_resident_id", "telephone")
 
 
@@ -55,3 +57,18 @@ def seal_account(number: str, account_id: UUID) -> bytes:
 def account_index(number: str) -> bytes:
     """The blind index of an account number."""
     return crypto.blind_index(number, table="bank_account", column="number")
+
+
+def corrected(correction: ResidentIdCorrection, column: CorrectedColumn) -> str:
+    """A number of a correction in clear. Raises CiphertextBroken."""
+    sealed: bytes = getattr(correction, column)
+    return crypto.decrypt(
+        sealed, table="resident_id_correction", column=column, record=correction.id
+    )
+
+
+def seal_corrected(column: CorrectedColumn, number: str, correction_id: UUID) -> bytes:
+    """A number of a correction sealed for that record."""
+    return crypto.encrypt(
+        number, table="resident_id_correction", column=column, record=correction_id
+    )

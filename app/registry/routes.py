@@ -18,6 +18,7 @@ from app.registry import (
     account_routes,
     admission_routes,
     bank_name_routes,
+    id_correction_routes,
     queries,
     rules,
     school_account_routes,
@@ -135,6 +136,10 @@ def leave(session: DbSession, asked: LeaveIn, by: MayWrite) -> DoneOut:
         session, asked.ids, left_on=asked.left_on, because=asked.reason, by=by
     )
     return DoneOut(count=done)
+
+
+# Before what has an id in its path, as which its own would be read.
+router.include_router(id_correction_routes.router)
 
 
 @router.get("/students/{student_id}")

@@ -14,7 +14,7 @@ def sealed(rows: pl.DataFrame) -> pl.DataFrame:
     A number that the registry has already is left out, and so are all of who is elsewhere.
     """
     stays = pl.col("standing") != "elsewhere"
-    # A resident id once recorded is not overwritten.
+    # A resident id once recorded is not overwritten: see ResidentIdCorrection.
     completes = stays & ~pl.col("documented").fill_null(value=False)
     kept = rows.with_columns(
         pl.when(completes).then("resident_id").alias("resident_id"),

@@ -34,6 +34,7 @@ from app.core.staging import stage
 from app.policy.calendar import parse_period, school_year_of, terms_of
 from app.policy.queries import in_force
 from app.registers.models import RegisterKind, RegisterMatch
+from app.registers.queries import stands
 from app.registry.models import Enrolment, IdentityState, School, Student
 
 _STAGED = ("student_id", "findings", "deceased_on", "left_on", "name_agrees")
@@ -178,7 +179,7 @@ def _deceased(whose: Table) -> Select[*tuple[Any, ...]]:
             func.bool_or(match.name_agrees, type_=Boolean).label("name_agrees"),
         )
         .join(whose, whose.c.student_id == col(match.student_id))
-        .where(col(match.kind) == RegisterKind.DECEASED)
+        .where(col(match.kind) == RegisterKind.DECEASED, stands())
         .group_by(col(match.student_id))
     )
 

@@ -5,7 +5,7 @@ from threading import Barrier
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlmodel import Session, col
 
 from app.core import db
@@ -22,7 +22,8 @@ from app.disbursement.release import release
 from app.disbursement.rules import NEVER_OVERRIDDEN
 from app.disbursement.service import open_run, recheck
 from app.disbursement.staff_accounts import NewStaffAccount, hand_in, remove
-from app.registry.models import School
+from app.registry import numbers
+from app.registry.models import IdentityState, School, Student
 from tests.disbursement.conftest import RURAL, Open
 from tests.disbursement.spoilers import (
     account_changed,
@@ -36,9 +37,11 @@ from tests.disbursement.spoilers import (
 )
 from tests.disbursement.test_races import ASKED
 from tests.disbursement.test_runs import counting
+from tests.factories.id_corrections import correct
 from tests.factories.money import appropriate
 from tests.factories.office import City
 from tests.factories.payouts import Payee, make_payees
+from tests.registry.rows import resident_id
 
 
 @pytest.fixture
@@ -105,6 +108,24 @@ def test_one_of_the_same_number_but_another_name_is_not_held_as_deceased(
 ) -> None:
     deceased(session, city, payee, name_agrees=False)
     assert open_findings(session, opened().id) == set()
+
+
+def test_one_whose_number_was_a_dead_childs_is_not_held_once_it_is_corrected(
+    session: Session, city: City, payee: Payee, opened: Open
+) -> None:
+    wrong = resident_id(1)
+    documented = {
+        "identity": IdentityState.DOCUMENTED,
+        "resident_id": numbers.seal("resident_id", wrong, payee.student_id),
+        "resident_id_index": numbers.resident_index(wrong),
+    }
+    session.execute(update(Student).where(col(Student.id) == payee.student_id).values(**documented))
+    deceased(session, city, payee)
+    run_id = opened().id
+    assert open_findings(session, run_id) == {"deceased"}
+    correct(session, city, payee.student_id, resident_id(2))
+    recheck(session, run_id, by=city.actor("finance_maker"))
+    assert open_findings(session, run_id) == set()
 
 
 def test_a_card_taken_off_the_staffs_register_holds_nobody(

@@ -1,12 +1,14 @@
 """Files are kept encrypted, once, and seen only within their scope."""
 
 import io
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from app.audit.models import AuditEvent, AuditRecord
 from app.core import crypto, db
 from app.core.actor import SYSTEM
 from app.core.embedded import Cluster
@@ -19,6 +21,7 @@ from tests.factories.office import City
 
 PDF = b"%PDF-1.4\n\xe4\xb6\xae made by a scanner"
 DOOR = "/api/v1/documents"
+SCHOOL = "2137000006"
 
 
 def store(session: Session, data: bytes = PDF, **place: object) -> Document:
@@ -163,8 +166,36 @@ def test_a_scan_of_ten_mebibytes_passes_and_one_byte_more_does_not(
     assert over.status_code == 413
 
 
-def test_only_the_finance_maker_hands_scans_up(client: TestClient, city: City) -> None:
-    refused = client.post(
-        DOOR, files={"file": ("a", PDF)}, headers=city.bearer("school_clerk@2137000006")
+def test_a_schools_scan_is_seen_by_the_school_and_its_office(
+    client: TestClient, city: City
+) -> None:
+    up = client.post(
+        DOOR, files={"file": ("a", PDF)}, headers=city.bearer(f"school_clerk@{SCHOOL}")
     )
-    assert refused.status_code == 403
+    assert up.status_code == 201, up.text
+    where = f"{DOOR}/{up.json()['id']}"
+    seen = {
+        who: client.get(where, headers=city.bearer(who)).status_code
+        for who in (
+            f"school_head@{SCHOOL}", "county_officer@370811", "school_head@3137000008",
+            "county_officer@370826", f"class_teacher@{SCHOOL}",
+        )
+    }  # fmt: skip
+    assert list(seen.values()) == [200, 200, 404, 404, 403]
+    with db.scoped_session(SYSTEM) as session:
+        taken = select(col(AuditEvent.actor_id)).where(
+            col(AuditEvent.did) == "document.downloaded",
+            col(AuditRecord.record_id) == UUID(up.json()["id"]),
+        )
+        who = session.execute(
+            taken.join(AuditRecord, col(AuditRecord.event_id) == col(AuditEvent.id))
+        ).scalars()
+        assert set(who) == {
+            city.staff[each].id for each in (f"school_head@{SCHOOL}", "county_officer@370811")
+        }
+
+
+def test_a_teacher_and_the_checker_hand_no_scans_up(client: TestClient, city: City) -> None:
+    for who in (f"class_teacher@{SCHOOL}", "finance_checker"):
+        refused = client.post(DOOR, files={"file": ("a", PDF)}, headers=city.bearer(who))
+        assert refused.status_code == 403

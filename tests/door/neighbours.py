@@ -53,19 +53,24 @@ from app.registry.models import (
     RollOver,
     RollOverState,
     School,
+    Student,
     TransferRequest,
     TransferState,
 )
 from app.registry.school_models import SchoolAccount, SchoolAccountState
+from app.registry.service_id_corrections import Corrected, propose_corrections
 from app.rolls import service as rolls
 from app.rolls.service import Upload as RollUpload
 from app.sheets.taking import TakingState
 from app.sheets.uploads import OnError
 from tests.factories.chain import PERIOD, PROGRAMME, RESIDENT_IDS, YEAR, make_chain
+from tests.factories.id_corrections import store_scan
 from tests.factories.office import City
+from tests.registry.rows import resident_id
 
 SCHOOL, OTHER_SCHOOL = "2137000006", "3137000008"
 DAY = date(2008, 5, 4)
+RIGHT_ID = resident_id(1)
 
 Ids = Mapping[str, UUID]
 
@@ -192,6 +197,7 @@ def make_neighbours(session: Session, city: City) -> dict[str, UUID]:
         "recoverable_id": debt.id,
         "agreement_id": agreement.id,
         "document_id": _scan(session, city).id,
+        "correction_id": _correction(session, city, student),
         "register_id": _register(session, city),
         "roll_id": _roll(session, city),
     }
@@ -335,6 +341,14 @@ def _import(session: Session, city: City, place: dict[str, UUID]) -> SheetImport
         made_at=clock.now(),
         **place,
     )
+
+
+def _correction(session: Session, city: City, student: Student) -> UUID:
+    wanted = Corrected(
+        student_id=student.id, resident_id=RIGHT_ID, document_id=store_scan(session, student)
+    )
+    (made,) = propose_corrections(session, [wanted], because="录错", by=city.actor("city_officer"))
+    return made.id
 
 
 def _scan(session: Session, city: City):

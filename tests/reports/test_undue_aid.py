@@ -20,8 +20,9 @@ from app.registers.models import RegisterKind
 from app.registry.models import Enrolment, IdentityState, Student
 from app.reports.undue_aid import Undue, UndueSought, undue_aid
 from tests.factories.cases import SPRING
+from tests.factories.id_corrections import correct
 from tests.factories.office import City
-from tests.registers.people import enrol, make_pupils, row, sheet
+from tests.registers.people import enrol, make_pupils, number, row, sheet
 from tests.reports.listed import award, listed
 
 RURAL, JUNIOR, FAR = "2137000006", "3137000008", "2137000011"
@@ -59,6 +60,17 @@ def test_what_falls_due_after_a_death_should_not_be_paid(
     made = award(session, city.schools[RURAL], pupil, ONE)
     dead(session, 1, on)
     assert asked(session) == ({made.id: (["deceased"], 25_000, 0)} if found else {})
+
+
+def test_a_death_under_a_number_that_was_corrected_is_not_the_pupils(
+    session: Session, city: City
+) -> None:
+    [pupil] = make_pupils(session, city.schools[RURAL], [1])
+    made = award(session, city.schools[RURAL], pupil, ONE)
+    dead(session, 1, "2008-05-14")
+    assert set(asked(session)) == {made.id}
+    correct(session, city, pupil, number(2))
+    assert asked(session) == {}
 
 
 def test_what_is_paid_and_what_is_not_is_told_apart(session: Session, city: City) -> None:

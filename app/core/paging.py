@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import Select
+from sqlalchemy import BigInteger, Select, literal
 
 from app.core.errors import Invalid
 
@@ -70,7 +70,7 @@ class PageAsked:
         if self.after is None:
             return ordered
         # A cursor of another list is a far larger number; cut to BIGINT it finds nothing after it.
-        return ordered.where(line > min(self.after.int, _BIGINT_MAX))
+        return ordered.where(line > literal(min(self.after.int, _BIGINT_MAX), BigInteger))
 
 
 async def _asked(

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 from fastapi import Request, Response
-from sqlalchemy import Select, column, select
+from sqlalchemy import Integer, Select, column, func, select
+from sqlmodel import Session
 
 from app.core.paging import PageAsked, link_next
 
@@ -64,6 +65,15 @@ def test_a_page_begins_behind_the_cursor_and_has_one_row_more_than_asked(
 def test_of_numbered_lines_the_cursor_is_the_number(after: UUID | None, ends: str) -> None:
     query = PageAsked(1, after).cut_lines(select(column("line_no")), column("line_no"))
     assert shown(query) == f"SELECT line_no{ends} ORDER BY line_no LIMIT 2"
+
+
+@pytest.mark.parametrize(("after", "found"), [(UUID(int=3), [4, 5]), (LAST, [])])
+def test_a_cursor_of_another_list_finds_no_line_of_a_narrow_column(
+    session: Session, after: UUID, found: list[int]
+) -> None:
+    lines = func.generate_series(1, 5).table_valued(column("no", Integer)).render_derived()
+    query = PageAsked(20, after).cut_lines(select(lines.c.no), lines.c.no)
+    assert list(session.execute(query).scalars()) == found
 
 
 def shown(query: Select[Any]) -> str:

@@ -80,6 +80,7 @@ def _kinds(
     )
     version = col(_AS_IT_STANDS.policy_version_id)
     columns = [col(_AS_IT_STANDS.facts)[fact]["value"].label(fact) for fact in read]
+    # By place: a fact may have the name of a column of the case, which would be taken for it.
     places: list[ColumnElement[Any]] = [
         literal_column(str(place)) for place in range(1, len(columns) + 2)
     ]

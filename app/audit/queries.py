@@ -64,8 +64,7 @@ def records(session: Session, event_id: UUID, asked: PageAsked) -> Sequence[UUID
         select(col(AuditRecord.record_id)).where(col(AuditRecord.event_id) == event_id),
         col(AuditRecord.record_id),
     )
-    ordered = wanted.distinct()
-    return session.scalars(ordered).all()
+    return session.scalars(wanted.distinct()).all()
 
 
 def _begin(day: date) -> datetime:

@@ -18,7 +18,7 @@ from app.auth.tokens import Claims
 from app.core import idempotency
 from app.core.actor import Actor, ActorKind
 from app.core.db import DbSession, enter
-from app.core.idempotency import IdempotencyKey, KeyReused, Replay, Replayed, Wanted
+from app.core.idempotency import IdempotencyKey, Wanted
 from app.core.web import READS
 
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/token", auto_error=False)
@@ -81,10 +81,8 @@ def _begin(request: Request, session: Session, actor: Actor, key: str | None, se
     if key is None:
         return
     held = idempotency.claim(session, [Wanted(key, sent)], actor_id=actor.id)[0]
-    if isinstance(held, KeyReused):
+    if isinstance(held, Exception):
         raise held
-    if isinstance(held, Replay):
-        raise Replayed(held)
     request.state.claim = held
 
 

@@ -17,7 +17,7 @@ from app.auth.tokens import Claims
 from app.core import db, idempotency, problems
 from app.core.actor import Actor, ActorKind
 from app.core.errors import AidError
-from app.core.idempotency import Claim, Replay, Replayed, Wanted
+from app.core.idempotency import Claim, Wanted
 from app.core.together import Together
 
 
@@ -177,8 +177,5 @@ def _held(session: Session, group: Sequence[Asked], by: Actor) -> list[Claim | E
     """Each one's key, held; what answers it already; or None, where it came without a key."""
     keyed = {at: one.caller.key for at, one in enumerate(group) if one.caller.key is not None}
     found = idempotency.claim(session, list(keyed.values()), actor_id=by.id)
-    held: dict[int, Claim | Exception] = {
-        at: Replayed(each) if isinstance(each, Replay) else each
-        for at, each in zip(keyed, found, strict=True)
-    }
+    held = dict(zip(keyed, found, strict=True))
     return [held.get(at) for at in range(len(group))]

@@ -24,6 +24,7 @@ from app.awards.errors import AwardNotFound
 from app.awards.models import Award, AwardState, Instalment, InstalmentShare, InstalmentState
 from app.budgets.models import FundLine
 from app.core.actor import Actor
+from app.core.paging import PageAsked
 from app.core.scoping import visible
 
 # Applications and allocations stand above awards; what is shown and narrowed by is read by name.
@@ -79,20 +80,16 @@ class AwardDetail:
     shares: Sequence[Share]
 
 
-def awards(
-    session: Session, by: Actor, asked: AwardFilter, *, after: UUID | None, limit: int
-) -> list[AwardRow]:
+def awards(session: Session, by: Actor, asked: AwardFilter, page: PageAsked) -> list[AwardRow]:
     """Awards within the caller's scope, by id; a class teacher's are those of the own class."""
-    query = _awards(by).order_by(col(Award.id)).limit(limit)
+    query = _awards(by)
     for field in (
         "programme", "period", "school_id", "state", "application_id", "allocation_id",
     ):  # fmt: skip
         wanted = getattr(asked, field)
         if wanted is not None:
             query = query.where(getattr(Award, field) == wanted)
-    if after is not None:
-        query = query.where(col(Award.id) > after)
-    return [AwardRow(*row) for row in session.execute(query)]
+    return [AwardRow(*row) for row in session.execute(page.cut(query, col(Award.id)))]
 
 
 def award(session: Session, by: Actor, award_id: UUID) -> AwardDetail:

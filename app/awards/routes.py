@@ -48,7 +48,7 @@ def list_awards(
         allocation_id=allocation_id,
         state=state,
     )
-    rows = queries.awards(session, by, wanted, after=asked.after, limit=asked.fetch)
+    rows = queries.awards(session, by, wanted, asked)
     return page_of(rows, asked, key=lambda row: row.award.id, show=AwardOut.of)
 
 

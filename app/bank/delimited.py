@@ -37,6 +37,5 @@ def split(fmt: DelimitedFormat, row: str, *, columns: int) -> list[str] | None:
 def write(fmt: DelimitedFormat, rows: Iterable[Sequence[str]]) -> bytes:
     """The file of these rows."""
     end, out = newline(fmt), BytesIO()  # not a list: of many rows it takes more than they do
-    for cells in rows:
-        out.write((join(fmt, cells) + end).encode(fmt.encoding))
+    out.writelines((join(fmt, cells) + end).encode(fmt.encoding) for cells in rows)
     return out.getvalue()

@@ -34,8 +34,7 @@ def split(fmt: FixedFormat, row: bytes, columns: Sequence[Column]) -> list[str] 
 def write(fmt: FixedFormat, rows: Iterable[tuple[Sequence[Column], Sequence[str]]]) -> bytes:
     """The file of these rows."""
     end, out = newline(fmt).encode(), BytesIO()
-    for columns, cells in rows:
-        out.write(join(fmt, columns, cells) + end)
+    out.writelines(join(fmt, columns, cells) + end for columns, cells in rows)
     return out.getvalue()
 
 

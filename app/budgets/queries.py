@@ -13,6 +13,7 @@ from app.auth.models import Organisation, OrganisationKind
 from app.budgets.models import Appropriation, AppropriationKind, FundLine, PaymentMode
 from app.budgets.rules import Known, line_words
 from app.core.actor import Actor, Scope
+from app.core.paging import PageAsked
 from app.core.scoping import visible
 from app.core.staging import Rows
 from app.ledger import queries as books
@@ -48,19 +49,15 @@ class FundLineRow:
 
 
 def fund_lines(
-    session: Session, by: Actor, asked: FundLineFilter, *, after: UUID | None, limit: int
+    session: Session, by: Actor, asked: FundLineFilter, page: PageAsked
 ) -> list[FundLineRow]:
     """Fund lines within the caller's scope, by id, with their balances."""
     query = (
         select(FundLine, col(Organisation.code), col(Organisation.name))
         .join(Organisation, col(Organisation.id) == col(FundLine.holder_id))
         .where(visible(FundLine, by), *_wanted(asked))
-        .order_by(col(FundLine.id))
-        .limit(limit)
     )
-    if after is not None:
-        query = query.where(col(FundLine.id) > after)
-    found = session.execute(query).all()
+    found = session.execute(page.cut(query, col(FundLine.id))).all()
     held = books.balances(session, [line.code for line, _, _ in found])
     return [
         FundLineRow(
@@ -114,11 +111,10 @@ class AppropriationRow:
 def appropriations(
     session: Session,
     by: Actor,
+    asked: PageAsked,
     *,
     document_number: str | None,
     fund_line: str | None,
-    after: UUID | None,
-    limit: int,
 ) -> list[AppropriationRow]:
     """Recorded lines within the caller's scope, by id."""
     query = (
@@ -138,16 +134,13 @@ def appropriations(
         .select_from(Appropriation)
         .join(FundLine, col(FundLine.id) == col(Appropriation.fund_line_id))
         .where(visible(Appropriation, by))
-        .order_by(col(Appropriation.id))
-        .limit(limit)
     )
     if document_number is not None:
         query = query.where(col(Appropriation.document_number) == document_number)
     if fund_line is not None:
         query = query.where(col(FundLine.code) == fund_line)
-    if after is not None:
-        query = query.where(col(Appropriation.id) > after)
-    return [AppropriationRow(*row) for row in session.execute(query)]
+    page = asked.cut(query, col(Appropriation.id))
+    return [AppropriationRow(*row) for row in session.execute(page)]
 
 
 def words_of(session: Session, codes: Collection[str]) -> dict[str, tuple[str, str]]:

@@ -37,7 +37,7 @@ def list_fund_lines(
 ) -> Page[FundLineOut]:
     """Fund lines with their balances; `holder` is the code of a city or county centre."""
     wanted = FundLineFilter(fiscal_year=year, programme=programme, holder_code=holder)
-    rows = queries.fund_lines(session, by, wanted, after=asked.after, limit=asked.fetch)
+    rows = queries.fund_lines(session, by, wanted, asked)
     return page_of(rows, asked, key=lambda row: row.id, show=FundLineOut.of)
 
 
@@ -51,12 +51,7 @@ def list_appropriations(
 ) -> Page[AppropriationOut]:
     """Recorded lines of appropriation documents."""
     rows = queries.appropriations(
-        session,
-        by,
-        document_number=document_number,
-        fund_line=fund_line,
-        after=asked.after,
-        limit=asked.fetch,
+        session, by, asked, document_number=document_number, fund_line=fund_line
     )
     return page_of(rows, asked, key=lambda row: row.id, show=AppropriationOut.of)
 
@@ -84,13 +79,8 @@ def list_transfers(
         session,
         TransferFilter(fund_line=fund_line, refers_to=refers_to, batch=batch),
         fund_line_codes=queries.visible_codes(by),
-        after=0 if asked.after is None else min(asked.after.int, TRANSFER_ID_MAX),
-        limit=asked.fetch,
+        page=asked,
     )
     return page_of(
         found, asked, key=lambda transfer: UUID(int=transfer.id or 0), show=TransferOut.of
     )
-
-
-TRANSFER_ID_MAX = 2**63 - 1
-"""A cursor of another list holds a UUID; cut to BIGINT it finds nothing after it."""

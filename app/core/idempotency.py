@@ -117,15 +117,15 @@ async def fingerprint(request: Request) -> bytes:
 
 def claim(
     session: Session, wanted: Sequence[Wanted], *, actor_id: UUID
-) -> list[Claim | Replay | KeyReused]:
+) -> list[Claim | Replayed | KeyReused]:
     """Takes the keys, each different, waiting for twins that hold one; answers each in order.
 
-    A key that was used before answers the first reply to the same request, or KeyReused.
+    Of a key that was used before, what ends the request: the first reply, or KeyReused.
     """
     if not wanted:
         return []
     took = session.execute(_TAKE, _taking(wanted, actor_id)).all()
-    held: dict[str, Claim | Replay | KeyReused] = {row.key: Claim(row.id) for row in took}
+    held: dict[str, Claim | Replayed | KeyReused] = {row.key: Claim(row.id) for row in took}
     if len(held) < len(wanted):
         sent = {each.key: each.sha256 for each in wanted if each.key not in held}
         found = session.execute(_KEPT, {"actor": actor_id, "keys": list(sent)})
@@ -147,14 +147,14 @@ def _taking(wanted: Sequence[Wanted], actor_id: UUID) -> dict[str, object]:
     }
 
 
-def _answered_before(kept: Row[Any], sha256: bytes) -> Replay | KeyReused:
+def _answered_before(kept: Row[Any], sha256: bytes) -> Replayed | KeyReused:
     if bytes(kept.request_sha256) != sha256:
         return KeyReused(
             "该 Idempotency-Key 已用于另一请求，请换一个新的键。",
             "This Idempotency-Key answered another request; use a new key for this one.",
         )
     body = crypto.decrypt_bytes(kept.body, table="kept_reply", column="body", record=kept.id)
-    return Replay(kept.status, body, kept.media_type)
+    return Replayed(Replay(kept.status, body, kept.media_type))
 
 
 def keep(session: Session, replies: Sequence[tuple[Claim, Response]]) -> None:

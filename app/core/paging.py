@@ -57,6 +57,14 @@ class PageAsked:
         """One more than asked, to know whether another page follows."""
         return self.limit + 1
 
+    @property
+    def after_line(self) -> int | None:
+        """The cursor of numbered lines, as a number.
+
+        That of another list is far larger; cut to BIGINT it finds nothing after it.
+        """
+        return None if self.after is None else min(self.after.int, _BIGINT_MAX)
+
     def cut(self, query: Sought, key: Any, *, newest_first: bool = False) -> Sought:
         """The page's rows of a select, in the order of the key that the cursor is one of."""
         ordered = query.order_by(key.desc() if newest_first else key).limit(self.fetch)
@@ -67,10 +75,9 @@ class PageAsked:
     def cut_lines(self, query: Sought, line: Any) -> Sought:
         """The same of a list whose lines are numbered; the cursor is the line's number as an id."""
         ordered = query.order_by(line).limit(self.fetch)
-        if self.after is None:
+        if self.after_line is None:
             return ordered
-        # A cursor of another list is a far larger number; cut to BIGINT it finds nothing after it.
-        return ordered.where(line > literal(min(self.after.int, _BIGINT_MAX), BigInteger))
+        return ordered.where(line > literal(self.after_line, BigInteger))
 
 
 async def _asked(

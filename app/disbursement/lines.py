@@ -64,17 +64,19 @@ class Lines:
 
     def line(self, place: int, seq: int) -> PaymentLine:
         """The line at a place, as number `seq` of its file."""
-        _, name, account, resident_id = self._told(place)
-        shared = self._of_shared[self._shared[place]]
-        return PaymentLine(seq, name, account, self._fen[place], resident_id, *shared)
+        return self._read(place, seq)[1]
 
     def at(self, place: int, seq: int) -> Sent:
         """The same with its payout."""
-        return Sent(self.payout(place), self._told(place)[0], self.line(place, seq))
+        return Sent(self.payout(place), *self._read(place, seq))
 
-    def _told(self, place: int) -> list[str]:
+    def _read(self, place: int, seq: int) -> tuple[str, PaymentLine]:
+        """The payout's number, and its line."""
         start = self._ends[place - 1] if place else 0
-        return self._texts[start : self._ends[place]].decode().split(_BETWEEN)
+        own = self._texts[start : self._ends[place]].decode().split(_BETWEEN)
+        number, name, account, resident_id = own
+        shared = self._of_shared[self._shared[place]]
+        return number, PaymentLine(seq, name, account, self._fen[place], resident_id, *shared)
 
 
 class Chunk:

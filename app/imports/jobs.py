@@ -7,7 +7,7 @@ from sqlmodel import Session
 from app.core import jobs
 from app.core.actor import Actor
 from app.core.db import scoped_session
-from app.imports import service
+from app.imports import queries, service
 from app.imports.models import SheetImport
 from app.sheets.taking import TakingState
 
@@ -22,7 +22,7 @@ def queue(session: Session, record: SheetImport, *, by: Actor) -> None:
 
 def failed(session: Session, by: Actor, *, import_id: str) -> None:
     """Leaves in the import's state that the service failed."""
-    service.fail(session, UUID(import_id), by=by)
+    service.TAKING.fail(session, queries.one(session, UUID(import_id), by))
 
 
 @jobs.task(RUN, failed=failed)

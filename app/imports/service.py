@@ -104,11 +104,6 @@ def run_queued(session: Session, import_id: UUID, *, by: Actor, progress: Progre
         session.flush()
 
 
-def fail(session: Session, import_id: UUID, *, by: Actor) -> None:
-    """Closes an import in which the service itself failed; the transaction is one of its own."""
-    TAKING.fail(session, queries.one(session, import_id, by))
-
-
 def annotated(session: Session, import_id: UUID, *, by: Actor) -> tuple[str, bytes]:
     """The sheet that goes back: its name and bytes; the download is noted.
 

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from app.core.paging import PageAsked
 from app.core.staging import Rows
 from app.ledger.models import AccountKind, LedgerAccount, LedgerTransfer
 
@@ -74,17 +75,14 @@ def transfers(
     asked: TransferFilter,
     *,
     fund_line_codes: Rows,
-    after: int,
-    limit: int,
+    page: PageAsked,
 ) -> Sequence[LedgerTransfer]:
-    """Transfers of the given fund lines with ids above `after`, by id."""
+    """One page of the transfers of the given fund lines, by id; the cursor is the id's number."""
     leaves = aliased(LedgerAccount)
     query = (
         select(LedgerTransfer)
         .join(leaves, and_(col(leaves.code) == col(LedgerTransfer.debit)))
-        .where(col(leaves.fund_line).in_(fund_line_codes), col(LedgerTransfer.id) > after)
-        .order_by(col(LedgerTransfer.id))
-        .limit(limit)
+        .where(col(leaves.fund_line).in_(fund_line_codes))
     )
     if asked.fund_line is not None:
         query = query.where(col(leaves.fund_line) == asked.fund_line)
@@ -92,4 +90,4 @@ def transfers(
         query = query.where(col(LedgerTransfer.refers_to) == asked.refers_to)
     if asked.batch is not None:
         query = query.where(col(LedgerTransfer.batch) == asked.batch)
-    return session.execute(query).scalars().all()
+    return session.execute(page.cut_lines(query, col(LedgerTransfer.id))).scalars().all()

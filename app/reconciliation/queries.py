@@ -90,7 +90,7 @@ def lines(
     """A return file's lines in their order; the cursor is the line's number as an id."""
     told = {
         "file": file_id,
-        "after": 0 if asked.after is None else asked.after.int,
+        "after": asked.after_line or 0,
         "outcome": None if outcome is None else outcome.value,
         "limit": asked.fetch,
     }

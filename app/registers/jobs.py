@@ -7,7 +7,7 @@ from sqlmodel import Session
 from app.core import jobs
 from app.core.actor import Actor
 from app.core.db import scoped_session
-from app.registers import service
+from app.registers import queries, service
 from app.registers.models import OutsideRegister
 from app.sheets.taking import TakingState
 
@@ -22,7 +22,7 @@ def queue(session: Session, record: OutsideRegister, *, by: Actor) -> None:
 
 def failed(session: Session, by: Actor, *, register_id: str) -> None:
     """Leaves in the list's state that the service failed."""
-    service.fail(session, UUID(register_id), by=by)
+    service.TAKING.fail(session, queries.one(session, UUID(register_id), by))
 
 
 @jobs.task(RUN, failed=failed)

@@ -102,11 +102,6 @@ def run_queued(session: Session, register_id: UUID, *, by: Actor, progress: Prog
     TAKING.run(session, record, take_in, by=by)
 
 
-def fail(session: Session, register_id: UUID, *, by: Actor) -> None:
-    """Closes a list in which the service itself failed; the transaction is one of its own."""
-    TAKING.fail(session, queries.one(session, register_id, by))
-
-
 def match_again(session: Session, register_id: UUID, *, by: Actor) -> tuple[OutsideRegister, int]:
     """Matches a list with pupils who came since, and with families who have signed since.
 

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from app.core import jobs
 from app.core.actor import Actor
 from app.core.db import scoped_session
-from app.rolls import service
+from app.rolls import queries, service
 from app.rolls.models import Roll
 from app.sheets.taking import TakingState
 
@@ -22,7 +22,7 @@ def queue(session: Session, roll: Roll, *, by: Actor) -> None:
 
 def failed(session: Session, by: Actor, *, roll_id: str) -> None:
     """Leaves in the roll's state that the service failed."""
-    service.fail(session, UUID(roll_id), by=by)
+    service.TAKING.fail(session, queries.one(session, UUID(roll_id), by))
 
 
 @jobs.task(RUN, failed=failed)

@@ -97,11 +97,6 @@ def run_queued(session: Session, roll_id: UUID, *, by: Actor, progress: Progress
     TAKING.run(session, roll, lambda: _take_in(session, roll, by=by, progress=progress), by=by)
 
 
-def fail(session: Session, roll_id: UUID, *, by: Actor) -> None:
-    """Closes a roll in which the service itself failed; the transaction is one of its own."""
-    TAKING.fail(session, queries.one(session, roll_id, by))
-
-
 def _taken(by: Actor) -> Taken:
     return columns.SCHOOLS if by.scope is Scope.SCHOOL else columns.OFFICES
 

@@ -92,7 +92,7 @@ def rows(
         .limit(page.fetch)
     )
     if page.after is not None:
-        last = select(table.sheet_no, table.row_no).where(col(table.id) == page.after.int)
+        last = select(table.sheet_no, table.row_no).where(col(table.id) == page.after_line)
         wanted = wanted.where(tuple_(table.sheet_no, table.row_no) > last.scalar_subquery())
     if outcome is not None:
         wanted = wanted.where(col(table.outcome) == outcome)

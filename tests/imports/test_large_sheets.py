@@ -190,3 +190,13 @@ def test_a_round_that_closed_meanwhile_refuses_the_job(send, client, city) -> No
     assert shown["problem"]["code"] == "round.closed"
     assert shown["problem"]["facts"] == {"closes_on": "2007-10-31"}
     assert stored(*CASES) == before
+
+
+def test_a_cursor_of_another_list_finds_no_row(send, client, city) -> None:
+    made = send(csv_sheet(40_000, 2), "a.csv").json()
+    who = city.bearer(COUNTY)
+    other = client.get("/api/v1/schools?limit=1", headers=who).json()["next"]
+    assert other is not None
+    rows = f"/api/v1/imports/{made['id']}/rows"
+    assert len(client.get(rows, headers=who).json()["items"]) == 2
+    assert client.get(f"{rows}?cursor={other}", headers=who).json() == {"items": [], "next": None}
